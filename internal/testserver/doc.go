@@ -1,0 +1,12 @@
+// Package testserver runs real etcd, Consul and Vault servers for tests and
+// benchmarks.
+//
+// [Etcd], [Consul] and [Vault] give a server shared by all tests of a test
+// binary: it is started at its first use and ends with the binary, also when
+// that crashes. Tests keep apart by [Prefix]. [NewEtcd], [NewConsul], [NewVault]
+// and [NewEtcdCluster] start servers of the test's own, whose faults it may
+// cause: stop, kill, restart with the same data on the same port, pause.
+//
+// Everything listens on loopback, on ports that were free a moment before; a
+// clash is retried. Functions of this package fail the test on any error.
+package testserver

@@ -1,0 +1,62 @@
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/vault/api"
+
+	"concierge/sources"
+)
+
+// refusal is an answer of Vault that asking again will not change until an
+// operator changes something. Every other error means that Vault is away.
+type refusal struct{ err error }
+
+func (r *refusal) Error() string { return r.err.Error() }
+func (r *refusal) Unwrap() error { return r.err }
+
+// hints knows what a user can do about an error.
+type hints struct{ address string }
+
+// explain classifies an error of the API and says what to do about it.
+func (h hints) explain(what string, err error) error {
+	answer, answered := errors.AsType[*api.ResponseError](err)
+	if !answered {
+		return fmt.Errorf("%s: vault at %s: %w; is it running there? see secrets.vault.address and VAULT_ADDR", what, h.address, err)
+	}
+	said := fmt.Sprintf("%d %s", answer.StatusCode, flatten(answer.Errors))
+	switch code := answer.StatusCode; {
+	case code == http.StatusForbidden || code == http.StatusUnauthorized:
+		return &refusal{fmt.Errorf("%s: vault at %s: %w: %s; give secrets.vault.token, token_file or VAULT_TOKEN a token whose policy can read it",
+			what, h.address, sources.ErrDenied, said)}
+	case code == http.StatusServiceUnavailable:
+		return fmt.Errorf("%s: vault at %s: %s; vault status shows whether it is sealed", what, h.address, said)
+	case code >= http.StatusInternalServerError || code == http.StatusTooManyRequests || code == http.StatusPreconditionFailed:
+		return fmt.Errorf("%s: vault at %s: %s; vault status shows its state", what, h.address, said)
+	}
+	return &refusal{fmt.Errorf("%s: vault at %s: %s; check the path and its parameters", what, h.address, said)}
+}
+
+// refused reports whether err is an answer rather than an outage.
+func refused(err error) bool {
+	_, ok := errors.AsType[*refusal](err)
+	return ok
+}
+
+// flatten makes one line of Vault's messages, which may be lists of their own.
+func flatten(messages []string) string {
+	var all []string
+	for _, m := range messages {
+		for line := range strings.Lines(m) {
+			line = strings.TrimPrefix(strings.TrimSpace(line), "* ")
+			if line != "" && !strings.HasSuffix(line, "occurred:") && !slices.Contains(all, line) {
+				all = append(all, line)
+			}
+		}
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,123 @@
+package render_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"concierge/render"
+	"concierge/secrets"
+	"concierge/sources"
+)
+
+func TestParseErrorsCarryPlaceAndHint(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\n {{ nosuch 1 }}":   `app.tmpl:2:5: function "nosuch" is not defined (list all functions with concierge functions)`,
+		`{{ 1 | kye }}`:        `app.tmpl:1:8: function "kye" is not defined (did you mean key?)`,
+		`{{ tojson 1 }}`:       `app.tmpl:1:4: function "tojson" is not defined (did you mean toJSON?)`,
+		`{{ sprig_uper "a" }}`: `app.tmpl:1:4: function "sprig_uper" is not defined (did you mean sprig_upper?)`,
+		`{{ service "web" }}`:  `app.tmpl:1:4: consul-template's function "service" is not supported yet (list all functions with concierge functions)`,
+		"a\nb {{ if }}":        `app.tmpl:2:3: missing value for if (see https://pkg.go.dev/text/template for the syntax)`,
+		`{{ if true }}x`:       `app.tmpl:1:1: unexpected EOF (an {{ if }}, {{ range }}, {{ with }}, {{ define }} or {{ block }} lacks its {{ end }})`,
+		"x\nyy {{ end }}":      `app.tmpl:2:7: unexpected {{end}} (there is an {{ end }} too many)`,
+		"{{ key \"a\"\n":       `app.tmpl:2:1: unclosed action started at line 1 (close the action with its right delimiter)`,
+		`ab {{ key "a }}`:      `app.tmpl:1:4: unterminated quoted string (close the quotation on the same line)`,
+		`{{ $x }}`:             `app.tmpl:1:4: undefined variable "$x" (assign it first: {{ $name := … }})`,
+		`{{ define "a" }}x{{ end }}{{ define "a" }}y{{ end }}`: `app.tmpl:1:12: multiple definition of template "a" (give each {{ define }} a name of its own)`,
+	} {
+		_, err := render.Parse(text, render.Options{Name: "app.tmpl"})
+		if err == nil || err.Error() != want {
+			t.Errorf("%s\ngave %v\nwant %s", text, err, want)
+		}
+		if _, ok := errors.AsType[*render.Error](err); !ok {
+			t.Errorf("%s: error is a %T", text, err)
+		}
+	}
+}
+
+func TestExecutionErrorsCarryPlaceFunctionAndHint(t *testing.T) {
+	data := stored("consul", map[string]string{"a": "x"})
+	for text, want := range map[string]string{
+		"\n{{ parseInt \"x\" }}":    `app.tmpl:2:4: parseInt: parsing "x": invalid syntax (see concierge functions for parseInt)`,
+		`{{ key "a" "b" }}`:         `app.tmpl:1:4: key: wrong number of arguments, expected 1, but got 2 (see concierge functions for key)`,
+		`{{ print key }}`:           `app.tmpl:1:10: key: wrong number of arguments, expected 1, but got 0 (see concierge functions for key)`,
+		`{{ key 5 }}`:               `app.tmpl:1:8: expected string; found 5 (try the template with concierge render --dry-run)`,
+		`{{ key "a@" }}`:            `app.tmpl:1:4: key: invalid key path "a@" (write path?ns=NAMESPACE&partition=PARTITION@DATACENTER; a key with @ or ? in it cannot be asked of consul)`,
+		`{{ secret "a" "k=v" }}`:    `app.tmpl:1:4: secret: secret with more than one argument is a write, which is not supported yet (read the secret with its path alone and write it with another program)`,
+		`{{ (key "a").foo }}`:       `app.tmpl:1:9: can't evaluate field foo in type string (see concierge functions for the fields, and print the value with {{ toJSON . }})`,
+		`{{ divide 0 1 }}`:          `app.tmpl:1:4: divide: division by zero (see concierge functions for divide)`,
+		`{{ fail "stop: here" }}`:   `app.tmpl:1:4: fail: stop: here (see concierge functions for fail)`,
+		`{{ executeTemplate "x" }}`: `app.tmpl:1:4: executeTemplate: there is no template "x" (write {{ define "x" }} in the same file)`,
+		`{{ template "x" }}`:        `app.tmpl:1:13: template "x" not defined (define it in the same file)`,
+		"{{ define \"x\" }}\n{{ parseInt . }}{{ end }}{{ executeTemplate \"x\" \"q\" }}": `app.tmpl:2:4: parseInt: parsing "q": invalid syntax (see concierge functions for parseInt)`,
+		`{{ define "x" }}{{ executeTemplate "x" }}{{ end }}{{ executeTemplate "x" }}`:    `app.tmpl:1:20: executeTemplate: templates call each other without end (look for executeTemplate calls inside x)`,
+		`{{ mustEnv "UNSET" }}`: `app.tmpl:1:4: mustEnv: required environment variable UNSET is empty (set it, or use envOrDefault)`,
+	} {
+		tmpl := parse(t, text, render.Options{Name: "app.tmpl", Env: func(string) (string, bool) { return "", false }})
+		if _, err := tmpl.Execute(data); err == nil || err.Error() != want {
+			t.Errorf("%s\ngave %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func TestErrorOnMissingKeyConcernsFieldsOnly(t *testing.T) {
+	text := `{{ (parseJSON "{\"a\":1}").b }}`
+	if got, err := execute(text, sources.Snapshot{}); err != nil || got != "<no value>" {
+		t.Errorf("by default: %q, %v", got, err)
+	}
+	_, err := parse(t, text, render.Options{ErrorOnMissingKey: true}).Execute(sources.Snapshot{})
+	if err == nil || !strings.Contains(err.Error(), `map has no entry for key "b" (guard it`) {
+		t.Errorf("with error_on_missing_key: %v", err)
+	}
+}
+
+func TestDeniedFunctionFailsWhenCalledNotWhenParsed(t *testing.T) {
+	o := render.Options{Denied: []string{"env", "sprig_*"}}
+	if _, err := parse(t, `{{ if false }}{{ env "A" }}{{ sprig_upper "a" }}{{ end }}`, o).Execute(sources.Snapshot{}); err != nil {
+		t.Errorf("not called: %v", err)
+	}
+	for _, text := range []string{`{{ env "A" }}`, `{{ "a" | sprig_upper }}`} {
+		if _, err := parse(t, text, o).Execute(sources.Snapshot{}); err == nil || !strings.Contains(err.Error(), "this function is disabled") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := render.Parse("", render.Options{Denied: []string{"["}}); err == nil {
+		t.Error("a malformed glob was accepted")
+	}
+}
+
+func TestErrorsNeverShowSecrets(t *testing.T) {
+	const password = "s3cr3t-pass:word"
+	redactor := new(secrets.Redactor)
+	data := with(sources.Snapshot{}, secretQuery("s"), sources.Value{Exists: true, Tainted: true, Data: &sources.SecretData{
+		Data: map[string]any{"p": password, "list": []any{"in-a-list"}},
+		Auth: &sources.SecretAuth{ClientToken: "hvs.token"},
+	}})
+	for text, leaked := range map[string]string{
+		`{{ (secret "s").Data.p | parseInt }}`:                                                   "s3cr3t",
+		`{{ (secret "s").Data.p | split ":" | join "" | parseInt }}`:                             "s3cr3t",
+		`{{ index (split ":" (secret "s").Data.p) 1 | parseInt }}`:                               "word\"",
+		`{{ (secret "s").Data.p | toUpper | parseBool }}`:                                        "S3CR3T",
+		`{{ fail (secret "s").Data.p }}`:                                                         "s3cr3t",
+		`{{ fail (index (secret "s").Data.list 0) }}`:                                            "in-a",
+		`{{ fail (secret "s").Auth.ClientToken }}`:                                               "hvs",
+		`{{ regexMatch (printf "(%s" (secret "s").Data.p) "a" }}`:                                "s3cr3t",
+		`{{ define "x" }}{{ parseInt . }}{{ end }}{{ executeTemplate "x" (secret "s").Data.p }}`: "s3cr3t",
+		`{{ parseInt (secret "s").Data.p }}{{ key "missing" }}`:                                  "s3cr3t",
+	} {
+		result, err := parse(t, text, render.Options{Redactor: redactor}).Execute(data)
+		if err == nil {
+			err = result.Provisional
+		}
+		if err == nil || strings.Contains(err.Error(), leaked) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	_, err := parse(t, `{{ (secret "s").Data.p | len }}{{ parseInt "visible" }}`, render.Options{Redactor: redactor}).Execute(data)
+	if err == nil || !strings.Contains(err.Error(), `"visible"`) {
+		t.Errorf("what the template itself says is hidden: %v", err)
+	}
+	if got := redactor.Redact("x " + password); strings.Contains(got, password) {
+		t.Error("the redactor that was given did not learn the secret")
+	}
+}

@@ -1,0 +1,110 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"concierge/render/funcs"
+	"concierge/sources"
+)
+
+// bound is a function that needs the running execution.
+type bound struct {
+	funcs.Func
+	// asks is the kind of query its first argument names, 0 for none.
+	asks sources.Kind
+	// bind makes the function of one template.
+	bind func(t *Template) any
+}
+
+func doc(group, name, args, text, example string) funcs.Func {
+	return funcs.Func{Name: name, Group: group, Args: args, Doc: text, Example: example}
+}
+
+func boundFunctions() []bound {
+	return slices.Concat(keyFunctions(), secretFunctions(), localFunctions())
+}
+
+// Functions describes every function that templates can call besides Go's own:
+// first those that read data, then the helpers, then sprig's.
+func Functions() []funcs.Func {
+	var list []funcs.Func
+	for _, b := range boundFunctions() {
+		list = append(list, b.Func)
+	}
+	return slices.Concat(list, funcs.Table(), funcs.SprigTable())
+}
+
+// library holds every function by name. It never changes once made.
+type library struct {
+	bound map[string]bound
+	pure  map[string]any
+}
+
+// shared is the library of all templates; each registers only what it uses,
+// because text/template copies what it is given twice per template.
+var shared = sync.OnceValue(newLibrary)
+
+func newLibrary() *library {
+	l := &library{bound: make(map[string]bound), pure: make(map[string]any)}
+	for _, b := range boundFunctions() {
+		l.bound[b.Name] = b
+	}
+	for _, f := range funcs.Table() {
+		l.pure[f.Name] = f.Fn
+	}
+	for name, fn := range funcs.Sprig() {
+		l.pure[funcs.SprigPrefix+name] = fn
+		if !l.has(name) {
+			l.pure[name] = fn
+		}
+	}
+	return l
+}
+
+// builtin are text/template's own functions. Their names are never given to
+// anything else.
+const builtin = " and break call continue eq ge gt html index js le len lt ne not or print printf println slice urlquery "
+
+func isBuiltin(name string) bool { return strings.Contains(builtin, " "+name+" ") }
+
+// later are consul-template's functions that do not exist here.
+const later = " caLeaf caRoots connect datacenters exportedServices importedServices node nodes nomadService nomadServices " +
+	"nomadVar nomadVarExists nomadVarList nomadVarListSafe partitions peerings pkiCert plugin service services sockaddr " +
+	"spew_dump spew_printf spew_sdump spew_sprintf writeToFile "
+
+func isLater(name string) bool { return strings.Contains(later, " "+name+" ") }
+
+// has reports whether a template can call name.
+func (l *library) has(name string) bool {
+	if _, ok := l.bound[name]; ok {
+		return true
+	}
+	_, ok := l.pure[name]
+	return ok || isBuiltin(name)
+}
+
+// of returns the function called name for a template.
+func (l *library) of(name string, t *Template) any {
+	if b, ok := l.bound[name]; ok {
+		return b.bind(t)
+	}
+	return l.pure[name]
+}
+
+// arity checks the number of arguments of a function that has the hidden one.
+func arity(name string, args []string, want int) error {
+	if len(args) == want {
+		return nil
+	}
+	return hint(fmt.Errorf("wrong number of arguments, expected %d, but got %d", want, len(args)),
+		"see concierge functions for "+name)
+}
+
+// disabled stands in for a denied function. It fails when it is called, not
+// when it is parsed, as in consul-template.
+func disabled(...any) (string, error) {
+	return "", hint(errDisabled, "ask who runs concierge to allow it")
+}

@@ -1,0 +1,75 @@
+package output
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Commit puts the content in place. If it fails the target is as it was; an
+// in_place target may be torn if the disk itself fails. Errors are [*Error].
+func (s *Staged) Commit() error {
+	if s.staged == nil {
+		return nil
+	}
+	// Others may have removed or replaced the target since it was staged.
+	if err := s.file.look(); err != nil {
+		return err
+	}
+	if s.target.Backup {
+		if err := s.backUp(); err != nil {
+			return failed("keeping a backup of", s.file.path, err)
+		}
+	}
+	if s.inPlace() {
+		return s.commitInPlace()
+	}
+	return s.commitRename()
+}
+
+// Rollback undoes Commit as long as Discard was not called. Errors are
+// [*Error].
+func (s *Staged) Rollback() error {
+	if s.undo == nil {
+		return nil
+	}
+	if err := s.undo.restore(); err != nil {
+		return failed("restoring", s.file.path, err)
+	}
+	err := s.undo.forget()
+	s.undo = nil
+	return err
+}
+
+func (s *Staged) commitRename() error {
+	undo, err := previous(s.file)
+	if err != nil {
+		return failed("keeping the previous version of", s.file.path, err)
+	}
+	if err := os.Rename(s.staged.Name(), s.file.path); err != nil {
+		return failed("replacing", s.file.path, errors.Join(err, undo.forget()))
+	}
+	s.undo = undo
+	err = s.staged.Close()
+	s.staged = nil
+	if err := errors.Join(err, syncDir(filepath.Dir(s.file.path))); err != nil {
+		return failed("syncing", s.file.path, err)
+	}
+	return nil
+}
+
+// syncDir makes a rename durable. File systems that cannot sync a directory
+// say so with EINVAL or ENOTSUP, and need it not.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil // not readable, so not ours to sync; the rename is done
+	}
+	defer d.Close()
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		return nil
+	}
+	return err
+}

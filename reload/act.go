@@ -1,0 +1,120 @@
+package reload
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// todo is what a generation asks for, each thing once.
+type todo struct {
+	commands []Command
+	signals  []syscall.Signal
+	restart  bool
+}
+
+// add notes one action.
+func (t *todo) add(a Action) {
+	switch a.Kind {
+	case RunCommand:
+		if !slices.ContainsFunc(t.commands, a.Command.equal) {
+			t.commands = append(t.commands, a.Command)
+		}
+	case SendSignal:
+		if !slices.Contains(t.signals, a.Signal) {
+			t.signals = append(t.signals, a.Signal)
+		}
+	case RestartProcess:
+		t.restart = true
+	}
+}
+
+// resolve turns "reload" into what that means for the process. Without a
+// process there is nothing to reload, signal or restart.
+func (s *Supervisor) resolve(a Action) Action {
+	if a.Kind == ReloadProcess && s.want != nil {
+		a = s.want.Spec.Reload.action()
+	}
+	if a.Kind != RunCommand && s.want == nil {
+		return Action{}
+	}
+	return a
+}
+
+// act does what the committed sets ask for: commands in the order of their
+// files, then the process. A restart makes signals needless, and a process
+// that is only being started now has read the new files anyway.
+func (s *Supervisor) act(ctx context.Context, g Generation, work []*staging, report *Report) {
+	var t todo
+	for _, w := range work {
+		for _, a := range w.actions() {
+			t.add(s.resolve(a))
+		}
+	}
+	failed := make(map[int]error)
+	for i, c := range t.commands {
+		failed[i] = c.run(ctx, g.CommandEnv)
+		report.did("command " + c.Command[0])
+	}
+	processErr := s.actOnProcess(ctx, g, t, report)
+	for _, w := range work {
+		for _, a := range w.actions() {
+			w.result.ActionErr = firstError(w.result.ActionErr, t.outcome(s.resolve(a), failed, processErr))
+		}
+	}
+}
+
+// outcome returns the error of the thing that a asked for.
+func (t *todo) outcome(a Action, failed map[int]error, processErr error) error {
+	switch a.Kind {
+	case NoAction, ReloadProcess:
+		return nil
+	case RunCommand:
+		return failed[slices.IndexFunc(t.commands, a.Command.equal)]
+	}
+	return processErr
+}
+
+func firstError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// actOnProcess starts, restarts or signals the process.
+func (s *Supervisor) actOnProcess(ctx context.Context, g Generation, t todo, report *Report) error {
+	before := s.want
+	if g.Process != nil {
+		s.want = g.Process
+	}
+	running := s.Running()
+	switch {
+	case ctx.Err() != nil || s.want == nil:
+		return ctx.Err()
+	case !running && (g.Process == nil || s.started):
+		return nil // not complete yet, or its own end is being reported
+	case !running:
+		s.started = true
+		report.did("start")
+		report.StartErr = s.start()
+		return report.StartErr
+	case t.restart || !sameProcess(before, s.want):
+		report.did("restart")
+		s.Shutdown()
+		if ctx.Err() == nil {
+			report.StartErr = s.start()
+		}
+		return report.StartErr
+	}
+	for _, sig := range t.signals {
+		report.did(fmt.Sprintf("signal %s", unix.SignalName(sig)))
+		if err := s.Signal(sig); err != nil {
+			return fmt.Errorf("sending %s to the process: %w", unix.SignalName(sig), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package reload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// staging is a set on its way through stage, check and commit.
+type staging struct {
+	set     Set
+	staged  []Staged
+	changed []bool // by output, as it was staged
+	result  Result
+}
+
+// Apply stages, checks and commits the sets of g, then acts once. A set that
+// fails does not hold back the others. It blocks until the last command has
+// ended; when ctx ends, running commands are killed. One call at a time.
+func (s *Supervisor) Apply(ctx context.Context, g Generation) Report {
+	began := time.Now()
+	work := make([]*staging, len(g.Sets))
+	for i, set := range g.Sets {
+		work[i] = &staging{set: set, result: Result{Name: set.Name}}
+		if err := work[i].stage(ctx, g); err != nil {
+			work[i].result.Err = err
+		}
+	}
+	for _, w := range work {
+		if w.result.Err == nil {
+			w.result.Err = w.commit()
+		}
+		w.discard()
+	}
+	report := Report{}
+	s.act(ctx, g, work, &report)
+	for _, w := range work {
+		report.Results = append(report.Results, w.result)
+	}
+	report.Elapsed = time.Since(began)
+	return report
+}
+
+// stage stages all files of the set and runs the checks on those that differ
+// from what is in place.
+func (w *staging) stage(ctx context.Context, g Generation) error {
+	for _, out := range w.set.Outputs {
+		staged, err := out.File.Stage()
+		if err != nil {
+			return err
+		}
+		w.staged = append(w.staged, staged)
+		w.changed = append(w.changed, staged.Changed())
+	}
+	for i, out := range w.set.Outputs {
+		if out.Check == nil || !w.changed[i] {
+			continue
+		}
+		if err := out.Check.withPath(w.staged[i].Path()).run(ctx, g.CommandEnv); err != nil {
+			w.result.Rejected = true
+			return fmt.Errorf("check refused the new version: %w", err)
+		}
+	}
+	return nil
+}
+
+// withPath replaces {{path}} in the arguments.
+func (c Command) withPath(path string) Command {
+	args := make([]string, len(c.Command))
+	for i, arg := range c.Command {
+		args[i] = strings.NewReplacer("{{path}}", path, "{{ path }}", path).Replace(arg)
+	}
+	return Command{Command: args, Timeout: c.Timeout}
+}
+
+// commit puts all files of the set in place, or none.
+func (w *staging) commit() error {
+	for i, staged := range w.staged {
+		if !w.changed[i] {
+			continue
+		}
+		if err := staged.Commit(); err != nil {
+			return errors.Join(err, w.rollback(i))
+		}
+		w.result.Changed++
+	}
+	return nil
+}
+
+// rollback undoes the first n commits, last one first.
+func (w *staging) rollback(n int) error {
+	var errs []error
+	for i := n - 1; i >= 0; i-- {
+		if w.changed[i] {
+			errs = append(errs, w.staged[i].Rollback())
+		}
+	}
+	w.result.Changed = 0
+	return errors.Join(errs...)
+}
+
+func (w *staging) discard() {
+	for _, staged := range w.staged {
+		_ = staged.Discard() // leftovers are removed at the next staging
+	}
+}
+
+// actions lists what the set asks for after its commit.
+func (w *staging) actions() []Action {
+	if w.result.Err != nil {
+		return nil
+	}
+	var actions []Action
+	for i, out := range w.set.Outputs {
+		if out.OnChange.Kind != NoAction && (w.set.Owed || w.changed[i]) {
+			actions = append(actions, out.OnChange)
+		}
+	}
+	return actions
+}

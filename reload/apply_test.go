@@ -1,0 +1,179 @@
+package reload
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// memory is a File in memory, to show faults at every step.
+type memory struct {
+	target              *string
+	content             string
+	stageErr, commitErr error
+	path                string
+	before              string
+	discarded           int
+}
+
+func (m *memory) Stage() (Staged, error) { return m, m.stageErr }
+func (m *memory) Path() string           { return m.path }
+func (m *memory) Changed() bool          { return *m.target != m.content }
+func (m *memory) Rollback() error        { *m.target = m.before; return nil }
+func (m *memory) Discard() error         { m.discarded++; return nil }
+func (m *memory) Commit() error {
+	if m.commitErr == nil {
+		m.before, *m.target = *m.target, m.content
+	}
+	return m.commitErr
+}
+
+func setOf(name string, outputs ...Output) Set { return Set{Name: name, Outputs: outputs} }
+
+func newSupervisor() *Supervisor { return New(slog.New(slog.DiscardHandler)) }
+
+func TestSetChangesTogetherOrNotAtAll(t *testing.T) {
+	fault := errors.New("disk full")
+	for name, broken := range map[string]*memory{
+		"stage":  {content: "new", stageErr: fault},
+		"commit": {content: "new", commitErr: fault},
+	} {
+		a, b, c := "old", "old", "old"
+		broken.target = &b
+		good := &memory{target: &a, content: "new"}
+		other := &memory{target: &c, content: "new"}
+		report := newSupervisor().Apply(t.Context(), Generation{Sets: []Set{
+			setOf("tls", Output{File: good}, Output{File: broken}), setOf("other", Output{File: other}),
+		}})
+		if a != "old" || b != "old" {
+			t.Errorf("%s: half of the set was changed: %q %q", name, a, b)
+		}
+		if !errors.Is(report.Results[0].Err, fault) || report.Results[0].Changed != 0 {
+			t.Errorf("%s: result %+v", name, report.Results[0])
+		}
+		if c != "new" || report.Results[1].Err != nil {
+			t.Errorf("%s: another set was held back: %q %v", name, c, report.Results[1].Err)
+		}
+		if good.discarded == 0 {
+			t.Errorf("%s: staged file was left behind", name)
+		}
+	}
+}
+
+func TestCheckRefusesBeforeAnythingIsInPlace(t *testing.T) {
+	target := "old"
+	m := &memory{target: &target, content: "new", path: "/staged/file"}
+	check := &Command{Command: []string{"sh", "-c", "echo bad port in {{path}} >&2; exit 3"}, Timeout: time.Minute}
+	report := newSupervisor().Apply(t.Context(), Generation{CommandEnv: os.Environ(), Sets: []Set{
+		setOf("app", Output{File: m, Check: check}),
+	}})
+	r := report.Results[0]
+	if target != "old" || !r.Rejected || r.Err == nil {
+		t.Fatalf("target %q, result %+v", target, r)
+	}
+	for _, want := range []string{"exit status 3", "bad port in /staged/file"} {
+		if !strings.Contains(r.Err.Error(), want) {
+			t.Errorf("error %q does not say %q", r.Err, want)
+		}
+	}
+}
+
+func TestEqualActionsOfSeveralSetsRunOnce(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	reload := Action{Kind: RunCommand, Command: Command{Command: []string{"sh", "-c", "echo ran >>" + log}, Timeout: time.Minute}}
+	a, b := "", ""
+	newSupervisor().Apply(t.Context(), Generation{CommandEnv: os.Environ(), Sets: []Set{
+		setOf("a", Output{File: &memory{target: &a, content: "x"}, OnChange: reload}),
+		setOf("b", Output{File: &memory{target: &b, content: "y"}, OnChange: reload}),
+	}})
+	if out, _ := os.ReadFile(log); string(out) != "ran\n" {
+		t.Errorf("command ran %d times, want once", strings.Count(string(out), "ran"))
+	}
+}
+
+func TestUnchangedFilesActOnlyWhenOwed(t *testing.T) {
+	same := "same"
+	fail := Action{Kind: RunCommand, Command: Command{Command: []string{"false"}, Timeout: time.Minute}}
+	set := setOf("a", Output{File: &memory{target: &same, content: "same"}, OnChange: fail})
+	s := newSupervisor()
+	if r := s.Apply(t.Context(), Generation{Sets: []Set{set}}).Results[0]; r.ActionErr != nil || r.Changed != 0 {
+		t.Errorf("unchanged set: %+v", r)
+	}
+	set.Owed = true
+	if r := s.Apply(t.Context(), Generation{Sets: []Set{set}}).Results[0]; r.ActionErr == nil {
+		t.Error("owed action was not done")
+	}
+}
+
+func TestCommandIsKilledWithItsGroupAtItsTimeout(t *testing.T) {
+	pidFile := filepath.Join(t.TempDir(), "pid")
+	c := Command{Command: []string{"sh", "-c", "sleep 300 & echo $! >" + pidFile + "; wait"}, Timeout: 200 * time.Millisecond}
+	err := c.run(t.Context(), os.Environ())
+	if err == nil || !strings.Contains(err.Error(), "not finished after 200ms") {
+		t.Errorf("error %v", err)
+	}
+	expectGone(t, pidFile)
+}
+
+func TestCommandEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	err := Command{Command: []string{"sleep", "300"}, Timeout: time.Hour}.run(ctx, nil)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want context.Canceled", err)
+	}
+}
+
+func TestOutputOfACommandIsBounded(t *testing.T) {
+	err := Command{Command: []string{"sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; echo end; exit 1"}, Timeout: time.Minute}.run(t.Context(), os.Environ())
+	if err == nil || len(err.Error()) > 2*outputMax || !strings.HasSuffix(err.Error(), "end") {
+		t.Errorf("error of %d bytes, want the last %d of the output", len(err.Error()), outputMax)
+	}
+}
+
+func TestReloadSignalAndRestartOnNewEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	p := shell("trap 'echo reload >>" + log + "' HUP; echo start $V >>" + log + "; while :; do sleep 0.02; done")
+	p.Env = append(os.Environ(), "V=1")
+	p.Spec.Reload = Reload{Signal: syscall.SIGHUP}
+	s := started(t, p)
+	logged := func(want string) func() bool {
+		return func() bool { b, _ := os.ReadFile(log); return string(b) == want }
+	}
+	eventually(t, "start", logged("start 1\n"))
+	target := ""
+	s.Apply(t.Context(), Generation{Process: &p, Sets: []Set{
+		setOf("a", Output{File: &memory{target: &target, content: "x"}, OnChange: Action{Kind: ReloadProcess}}),
+	}})
+	eventually(t, "reload", logged("start 1\nreload\n"))
+	q := p
+	q.Env = append(os.Environ(), "V=2")
+	s.Apply(t.Context(), Generation{Process: &q})
+	eventually(t, "restart", logged("start 1\nreload\nstart 2\n"))
+	select {
+	case status := <-s.Exited():
+		t.Errorf("a deliberate restart was reported as an end: %v", status)
+	default:
+	}
+	s.Shutdown()
+}
+
+func TestEndedProcessIsNotStartedAgainByAChange(t *testing.T) {
+	p := shell("exit 5")
+	s := started(t, p)
+	eventually(t, "end", func() bool { return !s.Running() })
+	report := s.Apply(t.Context(), Generation{Process: &p})
+	if len(report.Actions) != 0 || s.Running() {
+		t.Errorf("actions %v after the end of the process", report.Actions)
+	}
+	if status := <-s.Exited(); status.ExitCode() != 5 {
+		t.Errorf("ended with %v", status)
+	}
+}

@@ -1,0 +1,145 @@
+package reload
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// shell is a process that runs a script; quick to stop unless told otherwise.
+func shell(script string) Process {
+	return Process{
+		Spec: Spec{Command: []string{"sh", "-c", script}, Stop: Stop{Signal: syscall.SIGTERM, Timeout: 5 * time.Second}},
+		Env:  os.Environ(),
+	}
+}
+
+func started(t *testing.T, p Process) *Supervisor {
+	t.Helper()
+	s := New(slog.New(slog.DiscardHandler))
+	if r := s.Apply(t.Context(), Generation{Process: &p}); r.StartErr != nil {
+		t.Fatal(r.StartErr)
+	}
+	t.Cleanup(func() { s.Kill() })
+	return s
+}
+
+// eventually polls until ok, for at most ten seconds.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("never happened: %s", what)
+}
+
+func exists(path string) bool { _, err := os.Stat(path); return err == nil }
+
+func TestOwnExitStatusIsPassedOn(t *testing.T) {
+	for script, want := range map[string]int{"exit 0": 0, "exit 7": 7, "kill -KILL $$": 137, "kill -TERM $$": 143} {
+		if got := (<-started(t, shell(script)).Exited()).ExitCode(); got != want {
+			t.Errorf("%s: exit code %d, want %d", script, got, want)
+		}
+	}
+}
+
+func TestExecFailuresHaveTheirOwnStatus(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "plain")
+	if err := os.WriteFile(plain, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	garbage := filepath.Join(dir, "garbage")
+	if err := os.WriteFile(garbage, []byte("\x7fELFgarbage"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for program, want := range map[string]int{
+		"no-such-program-anywhere": CodeNotFound, filepath.Join(dir, "absent"): CodeNotFound,
+		plain: CodeNotExecutable, garbage: CodeNotExecutable, dir: CodeNotExecutable,
+	} {
+		p := shell("")
+		p.Spec.Command = []string{program}
+		report := New(slog.New(slog.DiscardHandler)).Apply(t.Context(), Generation{Process: &p})
+		var start *StartError
+		if !errors.As(report.StartErr, &start) || start.Code() != want {
+			t.Errorf("%s: %v, want a StartError with code %d", program, report.StartErr, want)
+		}
+	}
+}
+
+func TestShutdownReportsHowTheProcessEnded(t *testing.T) {
+	ready := filepath.Join(t.TempDir(), "ready")
+	s := started(t, shell("trap 'exit 9' TERM; : >"+ready+"; while :; do sleep 0.02; done"))
+	eventually(t, "ready", func() bool { return exists(ready) })
+	if status, ok := s.Shutdown(); !ok || status.ExitCode() != 9 {
+		t.Errorf("Shutdown() = %v, %v; want exit status 9", status, ok)
+	}
+	if _, ok := s.Shutdown(); ok {
+		t.Error("a second Shutdown found a process")
+	}
+}
+
+func TestStubbornProcessIsKilledWithItsGroup(t *testing.T) {
+	dir := t.TempDir()
+	pidFile := filepath.Join(dir, "pid")
+	p := shell("trap '' TERM; (trap '' TERM; sleep 300) & echo $! >" + pidFile + ".tmp; mv " + pidFile + ".tmp " + pidFile + "; wait; sleep 300")
+	p.Spec.Stop.Timeout = 100 * time.Millisecond
+	s := started(t, p)
+	eventually(t, "grandchild", func() bool { return exists(pidFile) })
+	status, _ := s.Shutdown()
+	if status.ExitCode() != 137 {
+		t.Errorf("ended with %v, want 137", status)
+	}
+	expectGone(t, pidFile)
+}
+
+func TestSurvivorsOfALeaderThatEndsByItselfAreStopped(t *testing.T) {
+	pidFile := filepath.Join(t.TempDir(), "pid")
+	s := started(t, shell("sleep 300 & echo $! >"+pidFile+"; exit 3"))
+	if status := <-s.Exited(); status.ExitCode() != 3 {
+		t.Errorf("ended with %v, want 3", status)
+	}
+	expectGone(t, pidFile)
+}
+
+// expectGone waits until the process whose number is in the file has ended;
+// an orphan that nobody waited for counts as ended.
+func expectGone(t *testing.T, pidFile string) {
+	t.Helper()
+	b, err := os.ReadFile(pidFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "end of the grandchild", func() bool {
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	})
+}
+
+func TestSignalsReachTheProcess(t *testing.T) {
+	dir := t.TempDir()
+	ready, got := filepath.Join(dir, "ready"), filepath.Join(dir, "got")
+	s := started(t, shell("trap ': >"+got+"; exit 4' USR2; : >"+ready+"; while :; do sleep 0.02; done"))
+	eventually(t, "ready", func() bool { return exists(ready) })
+	if err := s.Signal(syscall.SIGUSR2); err != nil {
+		t.Fatal(err)
+	}
+	if status := <-s.Exited(); status.ExitCode() != 4 || !exists(got) {
+		t.Errorf("ended with %v, want 4 from its own handler", status)
+	}
+	if err := s.Signal(syscall.SIGUSR2); err != nil {
+		t.Errorf("signal after the end: %v", err)
+	}
+}

@@ -1,0 +1,77 @@
+package reload
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Command is a program run to its end, directly and without a shell.
+type Command struct {
+	Command []string
+	Timeout time.Duration
+}
+
+// equal reports whether two commands are the same to a user.
+func (c Command) equal(d Command) bool { return slices.Equal(c.Command, d.Command) }
+
+// outputMax bounds how much of a command's output is kept for its error.
+const outputMax = 4 << 10
+
+// run runs the command in its own process group, with standard output and
+// error collected for the error text. When ctx ends or the timeout passes the
+// group is killed.
+func (c Command) run(ctx context.Context, env []string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, errTimeout)
+	defer cancel()
+	var out tail
+	cmd := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second // a grandchild may hold the pipe
+	if err := cmd.Start(); err != nil {
+		return &StartError{Program: c.Command[0], Err: unwrapExec(err)}
+	}
+	err := cmd.Wait()
+	switch {
+	case err == nil || errors.Is(err, exec.ErrWaitDelay):
+		return nil
+	case errors.Is(context.Cause(ctx), errTimeout):
+		err = fmt.Errorf("not finished after %s (see its timeout setting)", c.Timeout)
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	default:
+		err = errors.New(statusOf(cmd.ProcessState).String())
+	}
+	if text := strings.TrimSpace(out.String()); text != "" {
+		return fmt.Errorf("running %q: %w: %s", c.Command[0], err, text)
+	}
+	return fmt.Errorf("running %q: %w", c.Command[0], err)
+}
+
+var errTimeout = errors.New("timeout")
+
+// tail is a writer that keeps the last outputMax bytes. The buffer is a field,
+// not embedded: its ReadFrom would go round the bound.
+type tail struct{ buf bytes.Buffer }
+
+func (t *tail) Write(p []byte) (int, error) {
+	n := len(p)
+	if n > outputMax {
+		p = p[n-outputMax:]
+	}
+	if over := t.buf.Len() + len(p) - outputMax; over > 0 {
+		t.buf.Next(over)
+	}
+	t.buf.Write(p)
+	return n, nil
+}
+
+func (t *tail) String() string { return t.buf.String() }

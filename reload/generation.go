@@ -1,0 +1,138 @@
+package reload
+
+import (
+	"syscall"
+	"time"
+)
+
+// File is an output that can be staged: written completely beside its target
+// without touching it.
+type File interface {
+	// Stage blocks until the staged file is on disk.
+	Stage() (Staged, error)
+}
+
+// Staged is a complete output that waits beside its target.
+type Staged interface {
+	// Path is where the staged bytes are, for check commands.
+	Path() string
+	// Changed is false when target and output are already the same; then
+	// Commit does nothing.
+	Changed() bool
+	// Commit puts the file in place, atomically where the target allows.
+	Commit() error
+	// Rollback undoes a Commit as long as Discard was not called.
+	Rollback() error
+	// Discard removes whatever Stage and Commit left beside the target.
+	// It may be called at any time, also twice.
+	Discard() error
+}
+
+// ActionKind says what an [Action] does.
+type ActionKind uint8
+
+const (
+	// NoAction leaves the process alone.
+	NoAction ActionKind = iota
+	// RunCommand runs a command to its end.
+	RunCommand
+	// SendSignal signals the process.
+	SendSignal
+	// ReloadProcess does what [Spec.Reload] says.
+	ReloadProcess
+	// RestartProcess stops the process and starts it again.
+	RestartProcess
+)
+
+// String names the action in logs.
+func (k ActionKind) String() string {
+	return [...]string{"none", "command", "signal", "reload", "restart"}[k]
+}
+
+// Action is what follows a change of a set.
+type Action struct {
+	Kind    ActionKind
+	Signal  syscall.Signal // of SendSignal
+	Command Command        // of RunCommand
+}
+
+// Reload is how a process is told to read its configuration again: by Command
+// if it has one, else by Signal, else by a restart.
+type Reload struct {
+	Signal  syscall.Signal
+	Command Command
+}
+
+// action resolves ReloadProcess to what it means for this process.
+func (r Reload) action() Action {
+	switch {
+	case len(r.Command.Command) > 0:
+		return Action{Kind: RunCommand, Command: r.Command}
+	case r.Signal != 0:
+		return Action{Kind: SendSignal, Signal: r.Signal}
+	}
+	return Action{Kind: RestartProcess}
+}
+
+// Output is one file of a [Set] with what must accept it first.
+type Output struct {
+	File File
+	// Check is run on the staged file; every {{path}} in its arguments stands
+	// for the staged file. Nil: no check.
+	Check *Command
+	// OnChange is done when this file changed.
+	OnChange Action
+}
+
+// Set is a group of files that change together or not at all.
+type Set struct {
+	Name    string
+	Outputs []Output
+	// Owed says that actions of this set failed after its files were put in
+	// place, so they are done also if no file changes now.
+	Owed bool
+}
+
+// Process is how the process is wanted to run.
+type Process struct {
+	Spec Spec
+	Env  []string // complete environment
+}
+
+// Generation is what one pass wants applied.
+type Generation struct {
+	Sets []Set
+	// Process is nil while it must be left as it is. Otherwise it is started
+	// if it does not run, and restarted if it runs with another command,
+	// directory or environment.
+	Process *Process
+	// CommandEnv is the environment of check and action commands. They do not
+	// get the variables of the process, which may be secret.
+	CommandEnv []string
+}
+
+// Result is what became of one [Set].
+type Result struct {
+	Name string
+	// Changed counts the files that were put in place.
+	Changed int
+	// Err is set when the files could not be staged, were refused by a check
+	// or could not be put in place: the previous files are still there.
+	Err error
+	// Rejected says that Err is a check's refusal.
+	Rejected bool
+	// ActionErr is set when the files are in place but an action failed.
+	ActionErr error
+}
+
+// Report is what became of a [Generation].
+type Report struct {
+	Results []Result
+	// StartErr is a [*StartError] when the process could not be started.
+	StartErr error
+	// Actions lists what was done, for the log.
+	Actions []string
+	Elapsed time.Duration
+}
+
+func (r *Report) did(action string) { r.Actions = append(r.Actions, action) }

@@ -1,0 +1,115 @@
+package reload
+
+import (
+	"log/slog"
+	"slices"
+	"sync"
+	"syscall"
+)
+
+// Supervisor owns the process. [Supervisor.Apply] and [Supervisor.Shutdown]
+// belong to one goroutine; the other methods may be called from any.
+type Supervisor struct {
+	log    *slog.Logger
+	exited chan Status
+
+	// Owned by the goroutine of Apply.
+	want    *Process // as last wanted
+	started bool     // it is started once; after that only restarted
+
+	mu     sync.Mutex
+	child  *child // guarded by mu; nil when none is running, or it is being stopped
+	latest *child // guarded by mu; started last, for Kill
+}
+
+// New returns a supervisor that has not started anything.
+func New(log *slog.Logger) *Supervisor {
+	return &Supervisor{log: log, exited: make(chan Status, 1)}
+}
+
+// Exited delivers the status of a process that ended by itself. It delivers
+// nothing for a process that was stopped on purpose.
+func (s *Supervisor) Exited() <-chan Status { return s.exited }
+
+// Running reports whether the process was started and has not ended.
+func (s *Supervisor) Running() bool { return s.current() != nil }
+
+func (s *Supervisor) current() *child {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.child
+}
+
+// Signal forwards a signal to the process, if there is one.
+func (s *Supervisor) Signal(sig syscall.Signal) error {
+	if c := s.current(); c != nil {
+		return c.signal(sig)
+	}
+	return nil
+}
+
+// Shutdown stops the process and returns how it ended; it blocks for at most
+// the stop timeout and a few seconds. ok is false when none was running.
+func (s *Supervisor) Shutdown() (status Status, ok bool) {
+	c := s.take()
+	if c == nil {
+		return Status{}, false
+	}
+	status = c.end(s.want.Spec.Stop)
+	s.log.Info("process stopped", "pid", c.pid(), "status", status.String())
+	return status, true
+}
+
+// Kill kills the group of the process at once, also while it is being stopped.
+func (s *Supervisor) Kill() {
+	s.mu.Lock()
+	c := s.latest
+	s.mu.Unlock()
+	if c != nil {
+		c.kill()
+	}
+}
+
+// take makes the running process nobody's: its end is no longer reported.
+func (s *Supervisor) take() *child {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.child
+	s.child = nil
+	return c
+}
+
+// start starts the process as wanted.
+func (s *Supervisor) start() error {
+	c, err := startChild(s.want.Spec, s.want.Env)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.child, s.latest = c, c
+	s.mu.Unlock()
+	s.log.Info("process started", "pid", c.pid(), "command", s.want.Spec.Command[0])
+	go s.watch(c)
+	return nil
+}
+
+// watch reports the end of c, unless it was taken to be stopped on purpose.
+func (s *Supervisor) watch(c *child) {
+	<-c.done
+	s.mu.Lock()
+	own := s.child == c
+	if own {
+		s.child = nil
+	}
+	s.mu.Unlock()
+	if own {
+		c.endGroup()
+		s.exited <- c.status
+	}
+}
+
+// sameProcess reports whether a running process that was started as p needs no
+// restart to become q.
+func sameProcess(p, q *Process) bool {
+	return slices.Equal(p.Spec.Command, q.Spec.Command) && p.Spec.Dir == q.Spec.Dir && slices.Equal(p.Env, q.Env)
+}

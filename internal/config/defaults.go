@@ -1,0 +1,125 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"reflect"
+)
+
+// applyDefaults fills in what nothing set. dir is the directory of the
+// configuration file.
+func (c *Config) applyDefaults(dir string) {
+	s := &c.Sources
+	if s.Consul == nil && s.Etcd == nil && s.File == nil {
+		s.File = new(File)
+	}
+	if s.File != nil && s.File.Path == "" {
+		s.File.Path = filepath.Join(dir, "config")
+	}
+	if names := s.names(); s.Default == "" && len(names) == 1 {
+		s.Default = names[0]
+	}
+	c.Wait.applyMax()
+	fillDefaults(reflect.ValueOf(&c.Delimiters).Elem())
+	for i := range c.Templates {
+		c.Templates[i].inherit(c)
+	}
+	fillDefaults(reflect.ValueOf(c).Elem())
+	if p := c.Process; p != nil && p.Reload != nil && p.Reload.Signal != 0 {
+		p.Reload.Timeout = 0 // it is the command's
+	}
+}
+
+// names returns the configured sources.
+func (s *Sources) names() []string {
+	var names []string
+	for _, n := range []struct {
+		name string
+		set  bool
+	}{{"consul", s.Consul != nil}, {"etcd", s.Etcd != nil}, {"file", s.File != nil}} {
+		if n.set {
+			names = append(names, n.name)
+		}
+	}
+	return names
+}
+
+func (w *Wait) applyMax() {
+	if w.Max == 0 {
+		w.Max = 4 * w.Min
+	}
+}
+
+// inherit gives a template what applies to it from the top of the
+// configuration.
+func (t *Template) inherit(c *Config) {
+	d := c.Delimiters
+	if own := t.Delimiters; own != nil {
+		d = Delimiters{Left: cmp.Or(own.Left, d.Left), Right: cmp.Or(own.Right, d.Right)}
+	}
+	t.Delimiters = &d
+	if t.ErrorOnMissingKey == nil {
+		t.ErrorOnMissingKey = new(c.ErrorOnMissingKey)
+	}
+	if t.Wait == nil {
+		t.Wait = new(c.Wait)
+	}
+	t.Wait.applyMax()
+	if t.OnChange == nil {
+		t.OnChange = &Action{Kind: c.defaultAction()}
+	}
+	if t.OnChange.Kind == ActionCommand {
+		fillDefaults(reflect.ValueOf(&t.OnChange.Command).Elem())
+	}
+}
+
+func (c *Config) defaultAction() ActionKind {
+	switch {
+	case c.Process == nil:
+		return ActionNone
+	case c.Process.Reload != nil:
+		return ActionReload
+	}
+	return ActionRestart
+}
+
+// fillDefaults gives every zero setting the default of its tag. Sections that
+// are not configured stay so.
+func fillDefaults(v reflect.Value) {
+	for _, f := range fieldsOf(v.Type()) {
+		child := v.Field(f.index)
+		if f.fallback != "" && child.IsZero() {
+			setDefault(child, f)
+			continue
+		}
+		if child.Kind() == reflect.Pointer {
+			child = child.Elem() // an invalid value when nil
+		}
+		switch {
+		case child.Kind() == reflect.Slice:
+			for i := range child.Len() {
+				if item := child.Index(i); item.Kind() == reflect.Struct {
+					fillDefaults(item)
+				}
+			}
+		case child.Kind() == reflect.Struct && !isScalar(child.Type()) && child.Type() != actionType:
+			fillDefaults(child)
+		}
+	}
+}
+
+// setDefault sets v from its tag; a wrong tag is a mistake in this package.
+func setDefault(v reflect.Value, f field) {
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
+	}
+	if v.Kind() == reflect.Slice {
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		v = v.Index(0)
+	}
+	if c := setText(v, f, f.fallback, ""); c != (complaint{}) {
+		panic(fmt.Sprintf("default %q of %s %s", f.fallback, f.name, c.reason))
+	}
+}

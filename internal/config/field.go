@@ -1,0 +1,80 @@
+package config
+
+import (
+	"io/fs"
+	"reflect"
+	"strings"
+	"time"
+
+	"concierge/secrets"
+)
+
+// field is one setting of a struct, as its tags describe it.
+type field struct {
+	index    int
+	name     string
+	doc      string
+	fallback string   // default as written; "" means none
+	enum     []string // allowed values
+	file     bool     // a path: taken from the directory of the configuration
+	loose    bool     // a text that may be written as number or truth value
+	zero     bool     // a duration that may be 0
+	required bool     // must be written
+	blank    bool     // means something although empty, unless its alternative is set
+	either   string   // sibling that must not be set beside this one
+}
+
+// fieldsOf returns the settings of a struct type, in order.
+func fieldsOf(t reflect.Type) []field {
+	fields := make([]field, 0, t.NumField())
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		name := sf.Tag.Get("yaml")
+		if name == "" {
+			continue
+		}
+		f := field{
+			index: i, name: name, doc: sf.Tag.Get("doc"), fallback: sf.Tag.Get("default"),
+			either: sf.Tag.Get("either"),
+		}
+		if e := sf.Tag.Get("enum"); e != "" {
+			f.enum = strings.Split(e, ",")
+		}
+		for word := range strings.SplitSeq(sf.Tag.Get("as"), ",") {
+			f.file = f.file || word == "path"
+			f.loose = f.loose || word == "loose"
+			f.zero = f.zero || word == "zero"
+			f.required = f.required || word == "required"
+			f.blank = f.blank || word == "blank"
+		}
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+// The types that are scalars in YAML, besides the basic kinds.
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	modeType     = reflect.TypeFor[fs.FileMode]()
+	textType     = reflect.TypeFor[secrets.Text]()
+	signalType   = reflect.TypeFor[Signal]()
+	actionType   = reflect.TypeFor[Action]()
+	prefixType   = reflect.TypeFor[EnvPrefix]()
+)
+
+// isScalar reports whether a type is written as one word.
+func isScalar(t reflect.Type) bool {
+	switch t {
+	case durationType, modeType, textType, signalType:
+		return true
+	}
+	return t.Kind() == reflect.String || t.Kind() == reflect.Bool
+}
+
+// pointed returns what a pointer type points to, else the type itself.
+func pointed(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
+}

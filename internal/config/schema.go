@@ -1,0 +1,158 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Patterns of texts. They let pass what the decoder reads, as far as a pattern
+// can say it.
+const (
+	durationPattern = `^([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))*$`
+	modePattern     = `^(0o)?0?[0-7]{3}$`
+	signalPattern   = `^([Ss][Ii][Gg])?[A-Za-z][A-Za-z0-9]*$`
+)
+
+// schema is one node of a JSON Schema; a struct keeps the order of its keys.
+type schema struct {
+	Dialect     string      `json:"$schema,omitempty"`
+	Title       string      `json:"title,omitempty"`
+	Description string      `json:"description,omitempty"`
+	Type        any         `json:"type,omitempty"` // a name or several
+	Enum        []string    `json:"enum,omitempty"`
+	Default     any         `json:"default,omitempty"`
+	Pattern     string      `json:"pattern,omitempty"`
+	Minimum     int         `json:"minimum,omitempty"`
+	Maximum     int         `json:"maximum,omitempty"`
+	MinItems    int         `json:"minItems,omitempty"`
+	MinLength   int         `json:"minLength,omitempty"`
+	AnyOf       []*schema   `json:"anyOf,omitempty"`
+	Items       *schema     `json:"items,omitempty"`
+	Properties  *properties `json:"properties,omitempty"`
+	Required    []string    `json:"required,omitempty"`
+	Additional  *bool       `json:"additionalProperties,omitempty"`
+	Not         *schema     `json:"not,omitempty"`
+}
+
+// properties are written in the order of the struct fields.
+type properties struct {
+	names []string
+	nodes []*schema
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (p *properties) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, name := range p.names {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		node, err := json.Marshal(p.nodes[i])
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%q:%s", name, node)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// Schema returns a JSON Schema (draft 2020-12) of the configuration file, for
+// editors. It is derived from the same tags as the decoder; rules that join
+// several settings are left to [Load].
+func Schema() ([]byte, error) {
+	root := objectSchema(reflect.TypeFor[Config]())
+	root.Dialect = "https://json-schema.org/draft/2020-12/schema"
+	root.Title = "Configuration of concierge"
+	root.Type = "object"
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(root); err != nil {
+		return nil, fmt.Errorf("writing schema: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func objectSchema(t reflect.Type) *schema {
+	// A section may be left empty: "consul:" stands for consul with its
+	// defaults.
+	s := &schema{Type: []string{"object", "null"}, Properties: new(properties), Additional: new(false)}
+	for _, f := range fieldsOf(t) {
+		s.Properties.names = append(s.Properties.names, f.name)
+		s.Properties.nodes = append(s.Properties.nodes, fieldSchema(pointed(t.Field(f.index).Type), f))
+		if f.required {
+			s.Required = append(s.Required, f.name)
+			s.Type = "object"
+		}
+		if f.either != "" {
+			both := &schema{Type: "object", Required: []string{f.either, f.name}}
+			s.Not = &schema{AnyOf: append(s.nots(), both)}
+		}
+	}
+	return s
+}
+
+// nots returns the pairs of settings that are refused so far.
+func (s *schema) nots() []*schema {
+	if s.Not == nil {
+		return nil
+	}
+	return s.Not.AnyOf
+}
+
+func fieldSchema(t reflect.Type, f field) *schema {
+	s := typeSchema(t, f)
+	s.Description = f.doc
+	if f.fallback == "" {
+		return s
+	}
+	switch {
+	case t.Kind() == reflect.Bool:
+		s.Default = f.fallback == "true"
+	case t.Kind() == reflect.Slice:
+		s.Default = strings.Split(f.fallback, ",")
+	default:
+		s.Default = f.fallback
+	}
+	return s
+}
+
+func typeSchema(t reflect.Type, f field) *schema {
+	switch t {
+	case durationType:
+		return &schema{Type: "string", Pattern: durationPattern}
+	case modeType:
+		return &schema{AnyOf: []*schema{
+			{Type: "string", Pattern: modePattern},
+			// An editor that reads YAML sees 0640 as a number.
+			{Type: "integer", Minimum: 1, Maximum: 0o777},
+		}}
+	case signalType:
+		return &schema{AnyOf: []*schema{{Type: "string", Pattern: signalPattern}, {Type: "integer", Minimum: 1, Maximum: 64}}}
+	case actionType:
+		long := objectSchema(reflect.TypeFor[actionMapping]())
+		long.Type = "object"
+		return &schema{AnyOf: []*schema{{Type: "string", Enum: actionWords}, long}}
+	case prefixType:
+		return &schema{AnyOf: []*schema{{Type: "string", MinLength: 1}, objectSchema(t)}}
+	case textType:
+		return &schema{Type: "string"}
+	}
+	switch {
+	case t.Kind() == reflect.Bool:
+		return &schema{Type: "boolean"}
+	case t.Kind() == reflect.Slice:
+		return &schema{Type: "array", Items: typeSchema(pointed(t.Elem()), f)}
+	case t.Kind() == reflect.Struct:
+		return objectSchema(t)
+	case f.loose:
+		return &schema{Type: []string{"string", "number", "boolean"}}
+	}
+	return &schema{Type: "string", Enum: f.enum}
+}

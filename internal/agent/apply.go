@@ -1,0 +1,176 @@
+package agent
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"concierge/internal/exit"
+	"concierge/reload"
+	"concierge/render/output"
+)
+
+// apply hands everything that is ready and not applied yet to the applier, if
+// that is idle. The process comes in once all files are in place.
+func (i *instance) apply(now time.Time) {
+	if i.applier.busy || i.o.dry {
+		return
+	}
+	var g reload.Generation
+	var about []attempt
+	for _, s := range i.prog.sets {
+		if !s.env && s.wanted(now) {
+			g.Sets = append(g.Sets, s.outputs())
+			about = append(about, attempt{s, s.ready})
+		}
+	}
+	g.Process = i.process()
+	env := i.prog.env
+	newEnv := env != nil && g.Process != nil && env.wanted(now)
+	if newEnv {
+		about = append(about, attempt{env, env.ready})
+	}
+	if len(g.Sets) == 0 && !newEnv && (g.Process == nil || i.prog.adopted) {
+		return
+	}
+	g.CommandEnv = i.commandEnv()
+	i.applier.busy, i.applier.applied = true, about
+	i.applier.generations <- g
+}
+
+// wanted reports whether the set differs from what was applied and may be
+// tried now.
+func (s *set) wanted(now time.Time) bool {
+	if s.ready == (digest{}) || s.ready == s.applied && !s.owed {
+		return false
+	}
+	return s.ready != s.failed || !now.Before(s.retryAt)
+}
+
+// outputs describes the set to the supervisor.
+func (s *set) outputs() reload.Set {
+	set := reload.Set{Name: s.name, Owed: s.owed}
+	for _, u := range s.units {
+		target := u.target
+		target.Secret = u.result.Tainted
+		set.Outputs = append(set.Outputs, reload.Output{
+			File: stager{target, u.result.Output}, Check: u.check, OnChange: u.onChange,
+		})
+	}
+	return set
+}
+
+// stager is one output on its way to the supervisor.
+type stager struct {
+	target  output.Target
+	content []byte
+}
+
+// Stage implements reload.File.
+func (s stager) Stage() (reload.Staged, error) { return output.Stage(s.target, s.content) }
+
+// process returns how the process is wanted to run: nil as long as anything of
+// a new program is not complete and in place.
+func (i *instance) process() *reload.Process {
+	if i.prog.process == nil || !i.prog.adopted && !i.filesInPlace() {
+		return nil
+	}
+	var vars []string
+	if env := i.prog.env; env != nil {
+		if env.ready == (digest{}) {
+			return nil
+		}
+		for _, u := range env.units {
+			vars = append(vars, u.vars()...)
+		}
+	}
+	return &reload.Process{Spec: *i.prog.process, Env: overlay(i.commandEnv(), vars...)}
+}
+
+// filesInPlace reports whether the newest version of every file is in place.
+func (i *instance) filesInPlace() bool {
+	return !slices.ContainsFunc(i.prog.sets, func(s *set) bool {
+		return !s.env && (s.ready == (digest{}) || s.applied != s.ready)
+	})
+}
+
+// commandEnv is what commands and the process inherit of concierge's own
+// environment.
+func (i *instance) commandEnv() []string {
+	if p := i.prog.cfg.Process; p != nil {
+		return inherit(i.o.Environ, p.Environment)
+	}
+	return i.o.Environ
+}
+
+// allReady reports whether every set has a complete rendering.
+func (i *instance) allReady() bool {
+	return !slices.ContainsFunc(i.prog.sets, func(s *set) bool { return s.ready == (digest{}) })
+}
+
+// report takes what became of a generation. The error is one that ends the
+// instance: a process that cannot be executed, a failure where nothing is
+// tried twice, or an output that could not be written at the very start.
+func (i *instance) report(r reload.Report) error {
+	i.applier.busy = false
+	var fatal []error
+	changed := 0
+	for n, a := range i.applier.applied {
+		if n >= len(r.Results) { // the environment, which has no files
+			a.set.settled(a.digest, r.StartErr, nil)
+			continue
+		}
+		changed += r.Results[n].Changed
+		fatal = append(fatal, i.settle(a, r.Results[n]))
+	}
+	if changed > 0 || len(r.Actions) > 0 && !slices.Equal(r.Actions, []string{"start"}) {
+		i.log.Info("applied", "files", changed, "actions", r.Actions, "took", r.Elapsed.Round(time.Microsecond).String())
+	}
+	if start := new(reload.StartError); errors.As(r.StartErr, &start) {
+		return exit.With(start.Code(), start)
+	}
+	if i.filesInPlace() && (i.prog.process == nil || i.applier.Running()) {
+		i.prog.adopted, i.live = true, true
+	}
+	if i.live && !i.o.once {
+		return nil
+	}
+	return exit.With(exit.Failed, errors.Join(fatal...))
+}
+
+// settle notes and logs what became of one set. An output that cannot be
+// written before anything ever was is returned: waiting would not help.
+func (i *instance) settle(a attempt, r reload.Result) error {
+	first := a.set.lastErr
+	err := errors.Join(r.Err, r.ActionErr)
+	a.set.settled(a.digest, r.Err, r.ActionErr)
+	if err == nil {
+		return nil
+	}
+	text := i.redactor.Redact(err.Error())
+	if a.set.lastErr = text; text != first && !i.o.once {
+		message := "change was not applied, the previous version stays"
+		if r.Err == nil {
+			message = "action after a change failed, it will be tried again"
+		}
+		i.log.Error(message, "set", r.Name, "error", text)
+	}
+	if i.o.once || r.Err != nil && !r.Rejected && a.set.applied == (digest{}) {
+		return errors.New(text)
+	}
+	return nil
+}
+
+// settled notes the outcome of an attempt: err kept the files from being put
+// in place, actionErr came after that.
+func (s *set) settled(tried digest, err, actionErr error) {
+	if err == nil {
+		s.applied, s.owed = tried, actionErr != nil
+	}
+	if err == nil && actionErr == nil {
+		s.failed, s.retryAt, s.lastErr = digest{}, time.Time{}, ""
+		s.backoff.Reset()
+		return
+	}
+	s.failed, s.retryAt = tried, time.Now().Add(s.backoff.Next())
+}

@@ -1,0 +1,135 @@
+package agent
+
+import (
+	"fmt"
+	"log/slog"
+
+	"concierge/internal/config"
+	"concierge/internal/exit"
+	"concierge/render"
+	"concierge/secrets/vault"
+	"concierge/sources"
+	"concierge/sources/consul"
+	"concierge/sources/etcd"
+	"concierge/sources/file"
+)
+
+// The names of the sources, as they stand before the colon in a path.
+const (
+	consulName = "consul"
+	etcdName   = "etcd"
+	fileName   = "file"
+	vaultName  = "vault"
+	localName  = "local"
+)
+
+// open makes every configured source. None of them needs its store to be up;
+// what fails here is a setting.
+func open(cfg *config.Config, log *slog.Logger) (map[string]opening, error) {
+	opened := make(map[string]opening)
+	add := func(name string, settings any, make func(*slog.Logger) (sources.Source, error)) error {
+		source, err := make(log.With("component", "source", "source", name))
+		if err != nil {
+			return exit.With(exit.Config, fmt.Errorf("opening source %s: %w", name, err))
+		}
+		opened[name] = opening{settings: settings, source: source}
+		return nil
+	}
+	err := addAll(cfg, add)
+	if err != nil {
+		for _, o := range opened {
+			closeSource(o.source)
+		}
+		return nil, err
+	}
+	return opened, nil
+}
+
+type adder func(name string, settings any, make func(*slog.Logger) (sources.Source, error)) error
+
+func addAll(cfg *config.Config, add adder) error {
+	if c := cfg.Sources.Consul; c != nil {
+		err := add(consulName, *c, func(log *slog.Logger) (sources.Source, error) { return openConsul(c, log) })
+		if err != nil {
+			return err
+		}
+	}
+	if c := cfg.Sources.Etcd; c != nil {
+		err := add(etcdName, *c, func(log *slog.Logger) (sources.Source, error) { return openEtcd(c, log) })
+		if err != nil {
+			return err
+		}
+	}
+	if c := cfg.Sources.File; c != nil {
+		err := add(fileName, *c, func(log *slog.Logger) (sources.Source, error) { return openFile(c, log) })
+		if err != nil {
+			return err
+		}
+	}
+	if c := cfg.Secrets.Vault; c != nil {
+		err := add(vaultName, *c, func(log *slog.Logger) (sources.Source, error) { return openVault(c, log) })
+		if err != nil {
+			return err
+		}
+	}
+	return add(localName, nil, func(log *slog.Logger) (sources.Source, error) { return file.NewLocal(log), nil })
+}
+
+// openConsul makes the Consul source.
+func openConsul(c *config.Consul, log *slog.Logger) (*consul.Source, error) {
+	return consul.New(consul.Config{
+		Name: consulName, Address: c.Address, Token: c.Token, TokenFile: c.TokenFile, TLS: tlsOf(c.TLS),
+		Datacenter: c.Datacenter, Namespace: c.Namespace, Partition: c.Partition,
+	}, log)
+}
+
+// openEtcd makes the etcd source.
+func openEtcd(c *config.Etcd, log *slog.Logger) (*etcd.Source, error) {
+	return etcd.New(etcd.Config{
+		Name: etcdName, Endpoints: c.Endpoints, Username: c.Username, Password: c.Password,
+		PasswordFile: c.PasswordFile, TLS: tlsOf(c.TLS), Prefix: c.Prefix, DialTimeout: c.DialTimeout,
+	}, log)
+}
+
+// openFile makes the file source.
+func openFile(c *config.File, log *slog.Logger) (*file.Source, error) {
+	return file.New(file.Config{Name: fileName, Path: c.Path, Rescan: c.Rescan}, log)
+}
+
+func openVault(c *config.Vault, log *slog.Logger) (*vault.Source, error) {
+	return vault.New(vault.Config{
+		Name: vaultName, Address: c.Address, Namespace: c.Namespace, Token: c.Token, TokenFile: c.TokenFile,
+		TLS: tlsOf(c.TLS), Refresh: c.Refresh,
+	}, log)
+}
+
+func tlsOf(t config.TLS) sources.TLS { return sources.TLS(t) }
+
+// namingOf says which sources the paths of templates can name.
+func namingOf(cfg *config.Config) render.Naming {
+	configured := map[string]bool{
+		consulName: cfg.Sources.Consul != nil, etcdName: cfg.Sources.Etcd != nil,
+		fileName: cfg.Sources.File != nil, vaultName: cfg.Secrets.Vault != nil,
+	}
+	return render.Naming{Default: cfg.Sources.Default, Known: func(name string) (bool, bool) {
+		ok, reserved := configured[name]
+		return ok, reserved
+	}}
+}
+
+// OpenStore opens the source of that name ("" is the default one) for
+// listing and editing.
+func OpenStore(cfg *config.Config, name string, log *slog.Logger) (sources.Store, error) {
+	if name == "" {
+		name = cfg.Sources.Default
+	}
+	switch s := cfg.Sources; {
+	case name == consulName && s.Consul != nil:
+		return openConsul(s.Consul, log)
+	case name == etcdName && s.Etcd != nil:
+		return openEtcd(s.Etcd, log)
+	case name == fileName && s.File != nil:
+		return openFile(s.File, log)
+	}
+	return nil, exit.With(exit.Usage, fmt.Errorf("source %q is not configured (see the sources block of the configuration, or --%s-… flags)", name, name))
+}

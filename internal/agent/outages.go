@@ -1,0 +1,85 @@
+package agent
+
+import (
+	"log/slog"
+	"time"
+
+	"concierge/sources"
+)
+
+// outages knows which sources are away and which queries are refused, and
+// says so once per outage.
+type outages struct {
+	log     *slog.Logger
+	away    map[string]outage
+	refused map[sources.Query]error
+}
+
+type outage struct {
+	err   error
+	since time.Time
+}
+
+func newOutages(log *slog.Logger) outages {
+	return outages{log: log, away: make(map[string]outage), refused: make(map[sources.Query]error)}
+}
+
+// hold reports whether the answer to q is held back by an outage or a refusal.
+func (o *outages) hold(q sources.Query) bool {
+	_, away := o.away[q.Source]
+	return away || o.refused[q] != nil
+}
+
+// note takes what a batch says of the state of its source.
+func (o *outages) note(u sources.Update) {
+	was, away := o.away[u.Source]
+	switch {
+	case u.Err != nil && (!away || was.err.Error() != u.Err.Error()):
+		if !away {
+			was.since = time.Now()
+		}
+		o.away[u.Source] = outage{err: u.Err, since: was.since}
+		o.log.Warn("source is away, outputs stay as they are", "source", u.Source, "error", u.Err)
+	case u.Err == nil && away:
+		delete(o.away, u.Source)
+		o.log.Info("source is back", "source", u.Source, "after", time.Since(was.since).Round(time.Millisecond).String())
+	}
+	for q := range u.Values {
+		delete(o.refused, q)
+	}
+	o.noteRefused(u.Failed)
+}
+
+// noteRefused logs the first of the refusals that are news, and how many there
+// are: one line for a token that may not read a thousand keys.
+func (o *outages) noteRefused(failed map[sources.Query]error) {
+	var first sources.Query
+	news := 0
+	for q, err := range failed {
+		if old := o.refused[q]; old == nil || old.Error() != err.Error() {
+			news++
+			if first == (sources.Query{}) || q.Path < first.Path {
+				first = q
+			}
+		}
+		o.refused[q] = err
+	}
+	if news > 0 {
+		o.log.Error("source refuses to answer, outputs stay as they are",
+			"query", first.String(), "error", failed[first], "queries", news)
+	}
+}
+
+// only forgets sources that are not configured any more.
+func (o *outages) only(opened map[string]opening) {
+	for name := range o.away {
+		if _, ok := opened[name]; !ok {
+			delete(o.away, name)
+		}
+	}
+	for q := range o.refused {
+		if _, ok := opened[q.Source]; !ok {
+			delete(o.refused, q)
+		}
+	}
+}

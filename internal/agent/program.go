@@ -1,0 +1,200 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"concierge/internal/config"
+	"concierge/internal/exit"
+	"concierge/reload"
+	"concierge/render"
+	"concierge/render/output"
+	"concierge/secrets"
+	"concierge/sources"
+)
+
+// program is a configuration made ready to run: everything fallible about it
+// has happened.
+type program struct {
+	cfg     *config.Config
+	sets    []*set
+	env     *set // variables of the process; also in sets; nil without any
+	process *reload.Spec
+	// adopted is set when all of it has been applied once.
+	adopted bool
+}
+
+// compiler turns a configuration into a program.
+type compiler struct {
+	cfg      *config.Config
+	environ  map[string]string
+	redactor *secrets.Redactor
+	byName   map[string]*set
+	program  *program
+}
+
+// compile parses all templates. Its error holds one line for each that is not
+// valid and has the exit status of a configuration error.
+func compile(cfg *config.Config, environ []string, redactor *secrets.Redactor, withEnv bool) (*program, error) {
+	c := &compiler{
+		cfg: cfg, environ: variables(environ), redactor: redactor,
+		byName: make(map[string]*set), program: &program{cfg: cfg},
+	}
+	var errs []error
+	for i := range cfg.Templates {
+		errs = append(errs, c.file(&cfg.Templates[i]))
+	}
+	if withEnv && cfg.Process != nil {
+		errs = append(errs, c.environment())
+		c.program.process = specOf(cfg.Process)
+	}
+	if len(c.program.sets) == 0 && c.program.process == nil && len(errs) == 0 {
+		errs = append(errs, errNothing)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, exit.With(exit.Config, err)
+	}
+	return c.program, nil
+}
+
+// file adds a template that becomes a file.
+func (c *compiler) file(t *config.Template) error {
+	label, text := t.Source, t.Contents
+	if t.Source == "" {
+		label = "contents of " + t.Destination
+	} else {
+		b, err := os.ReadFile(t.Source)
+		if err != nil {
+			return fmt.Errorf("reading template: %w (see the template's source setting)", err)
+		}
+		text = string(b)
+	}
+	tmpl, err := c.parse(label, text, t.Delimiters, t.ErrorOnMissingKey)
+	if err != nil {
+		return err
+	}
+	u := &unit{
+		label: label, source: tmpl, dirty: true,
+		target: output.Target{
+			Path: t.Destination, Mode: t.Mode, User: t.User, Group: t.Group,
+			Backup: t.Backup, CreateDirs: t.CreateDirs == nil || *t.CreateDirs, Write: t.Write,
+		},
+		onChange: actionOf(t.OnChange),
+	}
+	if t.Check != nil {
+		u.check = &reload.Command{Command: t.Check.Command, Timeout: t.Check.Timeout}
+	}
+	name := t.Set
+	if name == "" {
+		name = t.Destination
+	}
+	c.join(name, u, t.Wait)
+	return nil
+}
+
+// environment adds the variables of the process.
+func (c *compiler) environment() error {
+	var errs []error
+	for _, p := range c.cfg.EnvPrefix {
+		query, err := c.naming().Query(sources.Tree, p.Path)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("env_prefix %q: %w", p.Path, err))
+			continue
+		}
+		c.joinEnv(&unit{label: "env_prefix " + p.Path, source: prefixVars{
+			query: query, prefix: p.Prefix, upcase: *p.Upcase, sanitize: *p.Sanitize,
+		}})
+	}
+	for _, v := range c.cfg.Env {
+		tmpl, err := c.parse("env "+v.Name, v.Value, nil, nil)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		c.joinEnv(&unit{label: "env " + v.Name, source: tmpl, variable: v.Name})
+	}
+	return errors.Join(errs...)
+}
+
+func (c *compiler) joinEnv(u *unit) {
+	u.dirty = true
+	s := c.join("environment of the process", u, nil)
+	s.env = true
+	c.program.env = s
+}
+
+// join adds a unit to the set of that name. The quiescence of a set is the
+// longest of its members.
+func (c *compiler) join(name string, u *unit, wait *config.Wait) *set {
+	s := c.byName[name]
+	if s == nil {
+		s = &set{name: name}
+		c.byName[name] = s
+		c.program.sets = append(c.program.sets, s)
+	}
+	if wait == nil {
+		wait = &c.cfg.Wait
+	}
+	s.wait.min, s.wait.max = max(s.wait.min, wait.Min), max(s.wait.max, wait.Max)
+	u.set = s
+	s.units = append(s.units, u)
+	return s
+}
+
+func (c *compiler) parse(name, text string, delims *config.Delimiters, strict *bool) (*render.Template, error) {
+	if delims == nil {
+		delims = &c.cfg.Delimiters
+	}
+	if strict == nil {
+		strict = &c.cfg.ErrorOnMissingKey
+	}
+	return render.Parse(text, render.Options{
+		Name: name, Left: delims.Left, Right: delims.Right, ErrorOnMissingKey: *strict,
+		Sources: c.naming(), Redactor: c.redactor,
+		Env: func(name string) (string, bool) { v, ok := c.environ[name]; return v, ok },
+	})
+}
+
+// naming says which source a path in a template names.
+func (c *compiler) naming() render.Naming { return namingOf(c.cfg) }
+
+func specOf(p *config.Process) *reload.Spec {
+	spec := &reload.Spec{
+		Command: p.Command, Dir: p.Dir,
+		Stop: reload.Stop{Signal: syscall.Signal(p.Stop.Signal), Timeout: p.Stop.Timeout},
+	}
+	if r := p.Reload; r != nil {
+		spec.Reload = reload.Reload{
+			Signal:  syscall.Signal(r.Signal),
+			Command: reload.Command{Command: r.Command, Timeout: r.Timeout},
+		}
+	}
+	return spec
+}
+
+func actionOf(a *config.Action) reload.Action {
+	if a == nil {
+		return reload.Action{}
+	}
+	kinds := map[config.ActionKind]reload.ActionKind{
+		config.ActionReload: reload.ReloadProcess, config.ActionRestart: reload.RestartProcess,
+		config.ActionSignal: reload.SendSignal, config.ActionCommand: reload.RunCommand,
+	}
+	return reload.Action{
+		Kind: kinds[a.Kind], Signal: syscall.Signal(a.Signal),
+		Command: reload.Command{Command: a.Command.Command, Timeout: a.Command.Timeout},
+	}
+}
+
+// variables makes a list of NAME=value a table.
+func variables(environ []string) map[string]string {
+	table := make(map[string]string, len(environ))
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		table[name] = value
+	}
+	return table
+}

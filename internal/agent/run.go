@@ -1,0 +1,131 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"time"
+
+	"concierge/internal/exit"
+	"concierge/reload"
+)
+
+// Run renders everything, starts the process and follows every change until
+// the process ends by itself, a signal asks to stop, or ctx ends. The exit
+// status is that of the process, or that of err.
+func Run(ctx context.Context, o Options) (status int, err error) {
+	i, err := start(ctx, o, true)
+	if err != nil {
+		return exit.Code(err), err
+	}
+	defer i.stop()
+	for {
+		i.step()
+		end, err := i.await(ctx)
+		switch {
+		case err != nil:
+			i.shutdown()
+			return exit.Code(err), err
+		case end != nil:
+			return end.status, nil
+		}
+	}
+}
+
+// ending is a regular end of Run.
+type ending struct{ status int }
+
+// await blocks until something happens and takes it in.
+func (i *instance) await(ctx context.Context) (*ending, error) {
+	select {
+	case u := <-i.feeds.updates:
+		i.take(u)
+	case <-i.wake.C:
+		i.explain(time.Now())
+	case r := <-i.applier.reports:
+		return nil, i.report(r)
+	case status := <-i.applier.Exited():
+		i.log.Info("process ended", "status", status.String())
+		return &ending{status.ExitCode()}, nil
+	case sig := <-i.o.Signals:
+		return i.signal(ctx, sig), nil
+	case <-ctx.Done():
+		return i.shutdown(), nil
+	}
+	return nil, nil
+}
+
+// signal acts on a signal to concierge: HUP reloads, TERM and INT stop, and
+// all others are the process's own business.
+func (i *instance) signal(ctx context.Context, sig os.Signal) *ending {
+	switch sig {
+	case syscall.SIGHUP:
+		i.reload(ctx)
+	case syscall.SIGTERM, syscall.SIGINT:
+		i.log.Info("stopping", "signal", sig.String())
+		return i.shutdown()
+	default:
+		if s, ok := sig.(syscall.Signal); ok {
+			if err := i.applier.Signal(s); err != nil {
+				i.log.Warn("signal was not forwarded", "signal", sig.String(), "error", err)
+			}
+		}
+	}
+	return nil
+}
+
+// reload reads the configuration again. Everything that can fail comes before
+// anything live changes: a bad file leaves the old configuration running, the
+// process included.
+func (i *instance) reload(ctx context.Context) {
+	prog, opened, err := i.prepare(true)
+	if err != nil {
+		i.log.Error("configuration was not reloaded, the previous one stays", "error", err)
+		return
+	}
+	i.install(ctx, prog, opened)
+	i.log.Info("configuration reloaded")
+}
+
+// shutdown stops the process. A second request while it waits for the process
+// kills it at once. Without a process, a daemon that was asked to stop has
+// done its work; one that never came to start its process was interrupted.
+func (i *instance) shutdown() *ending {
+	done := make(chan reload.Status, 1)
+	go func() {
+		i.applier.stop()
+		status, ok := i.applier.Shutdown()
+		if !ok {
+			status = reload.Status{Code: exit.OK}
+			if i.prog.process != nil {
+				status.Code = exit.Interrupted
+			}
+		}
+		done <- status
+	}()
+	for {
+		select {
+		case status := <-done:
+			return &ending{i.exitedBefore(status).ExitCode()}
+		case sig := <-i.o.Signals:
+			if sig == syscall.SIGTERM || sig == syscall.SIGINT {
+				i.log.Warn("asked to stop again, killing the process")
+				i.applier.Kill()
+			}
+		}
+	}
+}
+
+// exitedBefore prefers the status of a process that had ended by itself just
+// before it was to be stopped.
+func (i *instance) exitedBefore(status reload.Status) reload.Status {
+	select {
+	case own := <-i.applier.Exited():
+		return own
+	default:
+		return status
+	}
+}
+
+var errNothing = errors.New("nothing to do: no templates and no process (see --template, --config, or give a command after --)")

@@ -1,0 +1,112 @@
+package agent
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"concierge/reload"
+	"concierge/render"
+	"concierge/render/output"
+	"concierge/sources"
+)
+
+// executor is what a unit renders: a template, or a prefix that becomes
+// environment variables.
+type executor interface {
+	Literals() []sources.Query
+	Execute(render.Lookup) (render.Result, error)
+}
+
+// unit is one thing to render: a file, or a part of the environment. Its state
+// belongs to the loop.
+type unit struct {
+	label  string // how messages name it
+	source executor
+	set    *set
+
+	// Of a file:
+	target   output.Target
+	check    *reload.Command
+	onChange reload.Action
+	// Of an environment variable: its name; empty for an env_prefix.
+	variable string
+
+	dirty    bool
+	executed bool // at least once
+	complete bool // result is a complete rendering
+	result   render.Result
+	sum      digest          // of result.Output
+	watched  []sources.Query // what is wanted on behalf of this unit
+	missing  []render.Missing
+	err      error // of the last execution, if it was complete
+
+	waitingSince time.Time
+	explained    bool // the log has said what it waits for
+}
+
+// set is a group of units that change together. The variables of the process
+// are one set too.
+type set struct {
+	name  string
+	env   bool
+	units []*unit
+	wait  quiescence
+
+	queued bool   // is in the list of sets with dirty units
+	ready  digest // of the last complete rendering; zero: none, or waiting
+
+	due         time.Time // when its dirty units run; zero: at once
+	firstChange time.Time // of the changes that wait
+
+	applied digest // what was applied last; zero: nothing yet
+	owed    bool   // files are in place, an action failed
+	failed  digest // what could not be applied last
+	retryAt time.Time
+	backoff sources.Backoff
+	lastErr string // logged last
+}
+
+type digest [sha256.Size]byte
+
+// quiescence is how long a change waits for further ones.
+type quiescence struct{ min, max time.Duration }
+
+// settle works out, after executions, what the set would put in place. A set
+// with a unit that waits or fails puts nothing in place: its files change
+// together.
+func (s *set) settle() {
+	s.ready = digest{}
+	h := sha256.New()
+	for _, u := range s.units {
+		if !u.complete || u.dirty || len(u.missing) > 0 || u.err != nil {
+			return
+		}
+		h.Write([]byte(u.label))
+		h.Write([]byte{0})
+		h.Write(u.sum[:])
+	}
+	h.Sum(s.ready[:0])
+}
+
+// changed notes that data of the set changed at now and decides when it runs:
+// at once before the first rendering or without quiescence, else min after the
+// last change and at most max after the first.
+func (s *set) changed(now time.Time) {
+	if s.wait.min <= 0 || s.applied == (digest{}) {
+		s.due = time.Time{}
+		return
+	}
+	if s.firstChange.IsZero() {
+		s.firstChange = now
+	}
+	s.due = now.Add(s.wait.min)
+	if limit := s.firstChange.Add(s.wait.max); s.due.After(limit) {
+		s.due = limit
+	}
+}
+
+// adopt takes over from old what was applied, so that a reload of concierge's
+// configuration does not apply again what is in place.
+func (s *set) adopt(old *set) {
+	s.applied, s.owed, s.failed, s.retryAt, s.backoff = old.applied, old.owed, old.failed, old.retryAt, old.backoff
+}

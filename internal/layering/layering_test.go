@@ -1,0 +1,106 @@
+// Package layering fails the build when an import points upwards or sideways.
+package layering
+
+import (
+	"bytes"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rule says what a package (and those below it) may import of this module.
+type rule struct {
+	pkg     string
+	may     []string // import path prefixes below the module
+	because string
+}
+
+// rules are looked at in order; the first whose pkg matches counts.
+var rules = []rule{
+	{"cmd", []string{"internal/agent", "internal/config", "internal/exit", "sources", "render", "render/funcs"},
+		"the command line knows the agent and the settings, not how they work"},
+	{"examples", nil, "examples use the binary, as users do"},
+	{"internal/agent", []string{"internal/config", "internal/exit", "sources", "secrets", "render", "reload", "cluster", "metrics", "internal/admin"},
+		"the agent is the only package that knows all others"},
+	{"internal/config", []string{"secrets", "internal/exit"},
+		"only the configuration knows file formats, and it knows nothing of what they configure"},
+	{"internal/testserver", []string{"internal/testserver"}, "test servers serve every package"},
+	{"internal/bench", []string{"internal/testserver"}, "the benchmark measures the binary from outside"},
+	{"internal/exit", nil, "a table"},
+	{"internal/layering", nil, "this check"},
+	{"internal/admin", nil, "a leaf that declares what it needs as small interfaces"},
+	{"sources/sourcetest", []string{"sources"}, "the suite knows the contract, not who implements it"},
+	{"sources/consul", []string{"sources", "secrets"}, "an implementation knows its contract"},
+	{"sources/etcd", []string{"sources", "secrets"}, "an implementation knows its contract"},
+	{"sources/file", []string{"sources", "secrets"}, "an implementation knows its contract"},
+	{"secrets/vault", []string{"sources", "secrets"}, "an implementation knows its contract"},
+	{"sources", nil, "the contract knows no implementation"},
+	{"secrets", nil, "the secret type is below everything"},
+	{"render/output", nil, "bytes to files: no templates, no stores"},
+	{"render/funcs", []string{"sources"}, "pure functions on the data types of the contract"},
+	{"render", []string{"sources", "secrets", "render"}, "templates know sources by their types alone"},
+	{"reload", nil, "a leaf that declares what it needs as small interfaces"},
+	{"cluster", []string{"cluster"}, "a leaf that declares what it needs as small interfaces"},
+	{"metrics", []string{"metrics"}, "a leaf that declares what it needs as small interfaces"},
+}
+
+// exactly lists the packages of "may" that stand for themselves alone: the
+// contracts, whose implementations are nobody's business.
+var exactly = []string{"sources", "secrets"}
+
+func TestImportsPointDownwards(t *testing.T) {
+	for pkg, imports := range moduleImports(t) {
+		i := slices.IndexFunc(rules, func(r rule) bool { return within(pkg, r.pkg) })
+		if i < 0 {
+			t.Errorf("package %s has no rule: say here what it may import and why", pkg)
+			continue
+		}
+		for _, imp := range imports {
+			if !rules[i].allows(pkg, imp) {
+				t.Errorf("%s must not import %s: %s", pkg, imp, rules[i].because)
+			}
+		}
+	}
+}
+
+func (r rule) allows(pkg, imp string) bool {
+	return slices.ContainsFunc(r.may, func(m string) bool {
+		if r.pkg != "internal/agent" && slices.Contains(exactly, m) {
+			return imp == m
+		}
+		return within(imp, m)
+	}) || within(imp, pkg) && pkg != "sources" && pkg != "secrets"
+}
+
+func within(pkg, prefix string) bool {
+	return pkg == prefix || strings.HasPrefix(pkg, prefix+"/")
+}
+
+// moduleImports returns, for each package of the module, which others of it
+// its non-test files import, without the module's name.
+func moduleImports(t *testing.T) map[string][]string {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "concierge/...")
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	all := make(map[string][]string)
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg := strings.TrimPrefix(fields[0], "concierge/")
+		all[pkg] = nil
+		for _, imp := range fields[1:] {
+			if rest, ok := strings.CutPrefix(imp, "concierge/"); ok {
+				all[pkg] = append(all[pkg], rest)
+			}
+		}
+	}
+	if len(all) < 8 {
+		t.Fatalf("go list found only %d packages: is the module still called concierge?", len(all))
+	}
+	return all
+}

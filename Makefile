@@ -1,0 +1,42 @@
+# Every target runs on a bare machine with Go and gcc (the race detector needs it).
+GO            ?= go
+STATICCHECK   ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME      ?= 10s
+BENCHFLAGS    ?=
+
+.PHONY: build test servers lint fuzz bench crash docs clean
+
+## build: the static binary, ./concierge
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o concierge ./cmd/concierge
+
+## servers: build the real etcd, Consul, Vault and consul-template ahead (once; about 13 minutes)
+servers:
+	$(GO) run ./internal/testserver/install
+
+## test: everything, on real servers, with the race detector
+test:
+	$(GO) test -race -shuffle=on -timeout 60m ./...
+
+## lint: vet, staticcheck, formatting, tidiness
+lint:
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	$(GO) mod tidy -diff
+
+## fuzz: every fuzz target for FUZZTIME
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "fuzzing $$pkg $$target for $(FUZZTIME)"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+## bench: beside the real peers; prints ratios (docs/performance.md)
+bench:
+	$(GO) test ./internal/bench -run "^$$" -bench "^BenchmarkBesidePeers$$" -benchtime 1x -timeout 60m $(BENCHFLAGS)
+
+clean:
+	rm -rf concierge

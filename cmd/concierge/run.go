@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"flag"
+
+	"concierge/internal/agent"
+	"concierge/internal/config"
+	"concierge/internal/exit"
+)
+
+func runCommand() *command {
+	return &command{
+		name: "run", args: "[-- COMMAND ARGUMENTS…]",
+		summary: "Render, start the process, and follow every change (entrypoint, daemon).",
+		details: `
+The process is started when every template and variable is complete, and ends
+concierge with its own exit status. HUP makes concierge read its configuration
+again; TERM and INT stop the process; every other signal goes on to it.`,
+		examples: []example{
+			{"as a container's entrypoint", "concierge run --config /etc/concierge.yaml -- nginx -g 'daemon off;'"},
+			{"without a file: one template from a local directory of keys, a program told by HUP",
+				"concierge run --file-path ./config --template app.conf.ctmpl:app.conf --process-reload-signal HUP -- ./server"},
+		},
+		settings: true,
+		setup:    func(*flag.FlagSet) action { return run },
+	}
+}
+
+func run(ctx context.Context, c call) (int, error) {
+	load := c.settings.loader(c.environ, true, c.args)
+	first, err := load()
+	if err != nil {
+		return exit.Code(err), err
+	}
+	log := newLogger(c.stderr, first.Log)
+	return agent.Run(ctx, agent.Options{
+		Load: load, Log: log.Logger, Environ: c.environ, Signals: c.signals, Stdout: c.stdout,
+		Adopted: func(cfg *config.Config) { log.follow(cfg.Log) },
+	})
+}

@@ -4,7 +4,7 @@ STATICCHECK   ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME      ?= 10s
 BENCHFLAGS    ?=
 
-.PHONY: build test servers lint fuzz bench crash docs clean
+.PHONY: build test servers lint fuzz bench crash clean
 
 ## build: the static binary, ./concierge
 build:
@@ -15,8 +15,12 @@ servers:
 	$(GO) run ./internal/testserver/install
 
 ## test: everything, on real servers, with the race detector
-test:
+test: servers
 	$(GO) test -race -shuffle=on -timeout 60m ./...
+
+## crash: 1,000 renders killed by SIGKILL at random moments; no file may be torn
+crash:
+	CONCIERGE_KILL_RENDERS=1000 $(GO) test -count=1 -v -run Kill ./render/output
 
 ## lint: vet, staticcheck, formatting, tidiness
 lint:

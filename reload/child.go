@@ -49,7 +49,9 @@ func startChild(spec Spec, env []string) (*child, error) {
 	cmd.Dir, cmd.Env = spec.Dir, env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if tty := int(os.Stdin.Fd()); foreground(tty) {
+	tty := int(os.Stdin.Fd())
+	onTTY := foreground(tty)
+	if onTTY {
 		cmd.SysProcAttr.Foreground, cmd.SysProcAttr.Ctty = true, tty
 	}
 	if err := cmd.Start(); err != nil {
@@ -58,6 +60,11 @@ func startChild(spec Spec, env []string) (*child, error) {
 	c := &child{cmd: cmd, done: make(chan struct{})}
 	go func() {
 		_ = cmd.Wait() // the state says all there is to know
+		if onTTY {
+			// Whoever reads the terminal next must find a living group in
+			// front. TTOU is ignored by the command, else this would stop it.
+			_ = unix.IoctlSetPointerInt(tty, unix.TIOCSPGRP, unix.Getpgrp())
+		}
 		c.status = statusOf(cmd.ProcessState)
 		close(c.done)
 	}()

@@ -263,3 +263,39 @@ templates:
 		}
 	}
 }
+
+func TestWrongTokenIsToldAtOnceAndLeavesNothing(t *testing.T) {
+	consul := testserver.NewConsul(t, testserver.ConsulOptions{ACL: true})
+	vault := testserver.Vault(t)
+	for name, c := range map[string]struct{ configuration, hint string }{
+		"consul": {`
+sources: {consul: {address: ` + consul.Addr + `, token: 11111111-2222-3333-4444-555555555555}}
+templates: [{contents: '{{ key "app/port" }}', destination: out}]
+`, "sources.consul.token"},
+		"vault": {`
+sources: {file: {path: kv}}
+secrets: {vault: {address: '` + vault.URL() + `', token: wrong-token}}
+templates: [{contents: '{{ with secret "secret/app" }}{{ .Data.data.port }}{{ end }}', destination: out}]
+`, "secrets.vault"},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "concierge.yaml"), []byte(c.configuration), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		status, err := agent.Render(t.Context(), agent.Options{Load: load(dir, false), Log: slog.New(slog.DiscardHandler)},
+			agent.RenderOptions{Timeout: time.Minute})
+		if status != exit.Store || err == nil || !strings.Contains(err.Error(), c.hint) || !strings.Contains(err.Error(), "denied") {
+			t.Errorf("%s: status %d, %v; want %d and a hint at %s", name, status, err, exit.Store, c.hint)
+		}
+		if time.Since(began) > 30*time.Second {
+			t.Errorf("%s: waited for the deadline", name)
+		}
+		if strings.Contains(fmt.Sprint(err), "wrong-token") || strings.Contains(fmt.Sprint(err), "11111111") {
+			t.Errorf("%s: the error tells the token: %v", name, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "out")); err == nil {
+			t.Errorf("%s: an output was written", name)
+		}
+	}
+}

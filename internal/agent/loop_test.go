@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"concierge/internal/config"
+	"concierge/render"
 	"concierge/secrets"
 	"concierge/sources"
 )
@@ -285,5 +286,57 @@ func TestFailedActionIsTriedAgainUntilItSucceeds(t *testing.T) {
 		if after, _ := os.ReadFile(gate + ".log"); !bytes.Equal(before, after) {
 			t.Error("an action that succeeded was done again")
 		}
+	})
+}
+
+// counted counts the executions of a template.
+type counted struct {
+	executor
+	n *int
+}
+
+func (c counted) Execute(l render.Lookup) (render.Result, error) {
+	*c.n++
+	return c.executor.Execute(l)
+}
+
+func TestChangeExecutesOnlyTheTemplatesThatUsedIt(t *testing.T) {
+	inBubble(t, []config.Template{
+		{Contents: `{{ key "a" }}`, Destination: "x"}, {Contents: `{{ key "b" }}`, Destination: "y"},
+		{Contents: `{{ if keyExists "a" }}{{ key "c" }}{{ end }}`, Destination: "z"},
+	}, func(b *bubble) {
+		b.settle()
+		b.send(keys("a", "1", "b", "1", "c", "1"))
+		var runs [3]int
+		for n, s := range b.i.prog.sets {
+			s.units[0].source = counted{s.units[0].source, &runs[n]}
+		}
+		b.send(keys("b", "2"))
+		b.send(keys("c", "2"))
+		b.send(keys("a", "1")) // equal: nothing
+		b.expect("y", "2")
+		b.expect("z", "2")
+		if want := [3]int{0, 1, 1}; runs != want {
+			t.Errorf("executions %v, want %v", runs, want)
+		}
+	})
+}
+
+func TestQueryThatComesBackIsAnsweredAgain(t *testing.T) {
+	inBubble(t, []config.Template{{Contents: `{{ $k := key "which" }}{{ key $k }}`, Destination: "x"}}, func(b *bubble) {
+		b.settle()
+		b.send(keys("which", "a"))
+		b.send(keys("a", "1"))
+		b.expect("x", "1")
+		b.send(keys("which", "b"))
+		b.send(keys("which", "a")) // a was dropped meanwhile
+		last := b.source.wanted[len(b.source.wanted)-3:]
+		for n, want := range []int{2, 2, 2} {
+			if len(last[n]) != want {
+				t.Errorf("the source saw %v, want every set in turn", last)
+			}
+		}
+		b.send(keys("a", "2"))
+		b.expect("x", "2")
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/hashicorp/consul/api"
 
@@ -24,6 +25,9 @@ type hints struct{ address string }
 // what names the action: "reading tree app/".
 func (h hints) explain(what string, err error) error {
 	status, answered := errors.AsType[api.StatusError](err)
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // the URL says less than what and address
+	}
 	switch {
 	case !answered:
 		return fmt.Errorf("%s: consul at %s: %w; is it running there? see sources.consul.address and CONSUL_HTTP_ADDR",

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestEveryCommandHasAHelpPageWithTwoExamples(t *testing.T) {
+	for _, c := range commands() {
+		if len(c.examples) < 2 || c.summary == "" {
+			t.Errorf("%s: %d examples, summary %q", c.name, len(c.examples), c.summary)
+		}
+		var page strings.Builder
+		writeHelp(&page, c)
+		for _, e := range c.examples {
+			if !strings.Contains(page.String(), e.line) {
+				t.Errorf("%s: the page does not show %q", c.name, e.line)
+			}
+		}
+	}
+}
+
+func TestWordsAreCompleted(t *testing.T) {
+	for line, want := range map[string][]string{
+		"":                       {"completion", "functions", "help", "kv", "render", "run", "schema", "validate", "version"},
+		"k":                      {"kv"},
+		"kv ":                    {"get", "ls", "put", "rm"},
+		"kv p":                   {"put"},
+		"render --d":             {"--delimiters-left", "--delimiters-right", "--diff", "--dry-run"},
+		"run --consul-addr":      {"--consul-address"},
+		"run --config x.yaml --": nil, // only checked for being long
+	} {
+		got := complete(strings.Split(line, " "))
+		if want == nil && len(got) < 40 || want != nil && !slices.Equal(got, want) {
+			t.Errorf("%q completes to %v, want %v", line, got, want)
+		}
+	}
+}

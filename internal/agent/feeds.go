@@ -28,20 +28,28 @@ type feed struct {
 	sets [][]sources.Query // guarded by mu
 }
 
+// delivery is a batch and who it comes from.
+type delivery struct {
+	from   *feed
+	update sources.Update
+}
+
 // feeds runs the sources. It belongs to the loop.
 type feeds struct {
 	log     *slog.Logger
-	updates chan sources.Update
+	updates chan delivery
 	running map[string]*feed
 }
 
 func newFeeds(log *slog.Logger) *feeds {
-	return &feeds{log: log, updates: make(chan sources.Update, 64), running: make(map[string]*feed)}
+	return &feeds{log: log, updates: make(chan delivery, 64), running: make(map[string]*feed)}
 }
 
 // replace makes the running sources those of next: equal ones go on untouched,
 // others are stopped or started. A source of next that is not used is closed.
-func (f *feeds) replace(ctx context.Context, next map[string]opening) {
+// It returns the names that go on: what others answered before is void.
+func (f *feeds) replace(ctx context.Context, next map[string]opening) (same map[string]bool) {
+	same = make(map[string]bool)
 	for name, old := range f.running {
 		if new, ok := next[name]; !ok || !reflect.DeepEqual(old.settings, new.settings) {
 			old.stop()
@@ -51,10 +59,12 @@ func (f *feeds) replace(ctx context.Context, next map[string]opening) {
 	for name, o := range next {
 		if _, ok := f.running[name]; ok {
 			closeSource(o.source)
+			same[name] = true
 			continue
 		}
 		f.start(ctx, name, o)
 	}
+	return same
 }
 
 func (f *feeds) start(ctx context.Context, name string, o opening) {
@@ -70,7 +80,7 @@ func (f *feeds) start(ctx context.Context, name string, o opening) {
 		o.source.Watch(ctx, wanted, func(u sources.Update) {
 			u.Source = name
 			select {
-			case f.updates <- u:
+			case f.updates <- delivery{fd, u}:
 			case <-ctx.Done():
 			}
 		})
@@ -113,6 +123,10 @@ func (f *feeds) want(bySource map[string][]sources.Query) {
 		}
 	}
 }
+
+// current reports whether a delivery comes from a source that still counts: a
+// replaced one may have left some behind.
+func (f *feeds) current(d delivery) bool { return f.running[d.update.Source] == d.from }
 
 // stopAll stops every source and waits for them.
 func (f *feeds) stopAll() {

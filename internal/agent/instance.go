@@ -2,14 +2,12 @@ package agent
 
 import (
 	"context"
-	"crypto/sha256"
 	"io"
 	"log/slog"
 	"os"
 	"time"
 
 	"concierge/internal/config"
-	"concierge/render"
 	"concierge/secrets"
 	"concierge/sources"
 )
@@ -89,8 +87,9 @@ func (i *instance) install(ctx context.Context, prog *program, opened map[string
 		i.replaceProgram(prog)
 	}
 	i.prog = prog
-	i.feeds.replace(ctx, opened)
-	i.outages.only(opened)
+	same := i.feeds.replace(ctx, opened)
+	i.snapshot = i.snapshot.Only(func(q sources.Query) bool { return same[q.Source] })
+	i.outages.only(same)
 	for _, s := range prog.sets {
 		for _, u := range s.units {
 			i.deps.watch(u, u.source.Literals())
@@ -135,168 +134,3 @@ func (i *instance) queue(s *set) {
 		i.due = append(i.due, s)
 	}
 }
-
-// step does all that can be done without waiting: it renders what is due,
-// tells the sources what is wanted, and hands over what is complete.
-func (i *instance) step() {
-	now := time.Now()
-	i.renderDue(now)
-	if i.deps.changed {
-		i.feeds.want(i.deps.bySource())
-		i.snapshot = i.snapshot.Only(i.deps.used)
-	}
-	i.apply(now)
-	i.rearm(now)
-}
-
-// renderDue executes the dirty units of every set whose quiescence has passed.
-func (i *instance) renderDue(now time.Time) {
-	waiting := i.due[:0]
-	for _, s := range i.due {
-		if s.due.After(now) {
-			waiting = append(waiting, s)
-			continue
-		}
-		s.queued, s.due, s.firstChange = false, time.Time{}, time.Time{}
-		for _, u := range s.units {
-			if u.dirty {
-				i.execute(u, now)
-			}
-		}
-		s.settle()
-	}
-	clear(i.due[len(waiting):])
-	i.due = waiting
-}
-
-// execute renders one unit against the snapshot. A first rendering waits until
-// its literal queries are answered: running it before would only find out what
-// is known already.
-func (i *instance) execute(u *unit, now time.Time) {
-	if !u.executed {
-		if open := i.unanswered(u.source.Literals()); len(open) > 0 {
-			u.missing, u.waitingSince = open, now
-			return
-		}
-	}
-	u.dirty, u.executed = false, true
-	result, err := u.source.Execute(i.snapshot)
-	watched := result.Used
-	if len(result.Missing) > 0 || err != nil {
-		watched = union(result.Used, u.source.Literals())
-	}
-	i.deps.watch(u, watched)
-	u.missing = result.Missing
-	i.noteError(u, err)
-	switch {
-	case len(u.missing) > 0 && u.waitingSince.IsZero():
-		u.waitingSince, u.explained = now, false
-	case len(u.missing) == 0:
-		u.waitingSince = time.Time{}
-	}
-	if err == nil && len(u.missing) == 0 {
-		u.result, u.complete, u.sum = result, true, sha256.Sum256(result.Output)
-	}
-}
-
-// unanswered returns those of the queries that may still be answered soon.
-func (i *instance) unanswered(queries []sources.Query) []render.Missing {
-	var open []render.Missing
-	for _, q := range queries {
-		if _, ok := i.snapshot.Lookup(q); !ok && !i.outages.hold(q) {
-			open = append(open, render.Missing{Query: q})
-		}
-	}
-	return open
-}
-
-// noteError logs an error of a template once, not at every execution. With
-// once the error ends the instance and is told by that.
-func (i *instance) noteError(u *unit, err error) {
-	if err != nil && !i.o.once && (u.err == nil || u.err.Error() != err.Error()) {
-		i.log.Error("template failed, its last output stays", "template", u.label, "error", err)
-	}
-	u.err = err
-}
-
-// take applies a batch of a source, and all further ones that wait already, so
-// that what arrived together is rendered once.
-func (i *instance) take(u sources.Update) {
-	now := time.Now()
-	for {
-		i.outages.note(u)
-		next, changed := i.snapshot.With(u.Values)
-		i.snapshot = next
-		for _, q := range changed {
-			i.noteChange(q, now)
-		}
-		if u.Err != nil || len(u.Failed) > 0 {
-			i.queueUnexecuted()
-		}
-		select {
-		case u = <-i.feeds.updates:
-		default:
-			return
-		}
-	}
-}
-
-// noteChange marks the units that use q.
-func (i *instance) noteChange(q sources.Query, now time.Time) {
-	if v, _ := i.snapshot.Lookup(q); !v.Exists && v.Data != nil {
-		i.log.Warn("key is gone, its last value stays in use", "query", q.String())
-	}
-	for _, u := range i.deps.users[q] {
-		u.dirty = true
-		u.set.changed(now)
-		i.queue(u.set)
-	}
-}
-
-// queueUnexecuted lets units that waited for their literal queries run, to
-// find out what exactly an outage holds back.
-func (i *instance) queueUnexecuted() {
-	for _, s := range i.prog.sets {
-		for _, u := range s.units {
-			if !u.executed {
-				i.queue(s)
-			}
-		}
-	}
-}
-
-// rearm sets the timer to the earliest deadline there is.
-func (i *instance) rearm(now time.Time) {
-	next := now.Add(time.Hour)
-	sooner := func(t time.Time) {
-		if !t.IsZero() && t.Before(next) {
-			next = t
-		}
-	}
-	for _, s := range i.due {
-		sooner(s.due)
-	}
-	for _, s := range i.prog.sets {
-		sooner(s.retryAt)
-	}
-	if i.waiting() {
-		sooner(i.explainAt())
-	}
-	i.wake.Reset(next.Sub(now))
-}
-
-func union(a, b []sources.Query) []sources.Query {
-	seen := make(map[sources.Query]bool, len(a)+len(b))
-	var all []sources.Query
-	for _, list := range [...][]sources.Query{a, b} {
-		for _, q := range list {
-			if !seen[q] {
-				seen[q] = true
-				all = append(all, q)
-			}
-		}
-	}
-	return all
-}
-
-var _ render.Lookup = sources.Snapshot{}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"log/slog"
+	"maps"
 	"time"
 
 	"concierge/sources"
@@ -70,16 +71,8 @@ func (o *outages) noteRefused(failed map[sources.Query]error) {
 	}
 }
 
-// only forgets sources that are not configured any more.
-func (o *outages) only(opened map[string]opening) {
-	for name := range o.away {
-		if _, ok := opened[name]; !ok {
-			delete(o.away, name)
-		}
-	}
-	for q := range o.refused {
-		if _, ok := opened[q.Source]; !ok {
-			delete(o.refused, q)
-		}
-	}
+// only forgets all sources but the named ones.
+func (o *outages) only(names map[string]bool) {
+	maps.DeleteFunc(o.away, func(name string, _ outage) bool { return !names[name] })
+	maps.DeleteFunc(o.refused, func(q sources.Query, _ error) bool { return !names[q.Source] })
 }

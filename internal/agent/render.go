@@ -68,10 +68,9 @@ func (i *instance) settleOnce(ctx context.Context, deadline <-chan time.Time) er
 			return err
 		}
 		select {
-		case u := <-i.feeds.updates:
-			i.take(u)
-		case <-i.wake.C:
-			i.explain(time.Now())
+		case d := <-i.feeds.updates:
+			i.take(d)
+		case <-i.wake.C: // for the next step
 		case r := <-i.applier.reports:
 			if err := i.report(r); err != nil {
 				return err

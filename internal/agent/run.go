@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"syscall"
-	"time"
 
 	"concierge/internal/exit"
 	"concierge/reload"
@@ -39,10 +38,9 @@ type ending struct{ status int }
 // await blocks until something happens and takes it in.
 func (i *instance) await(ctx context.Context) (*ending, error) {
 	select {
-	case u := <-i.feeds.updates:
-		i.take(u)
-	case <-i.wake.C:
-		i.explain(time.Now())
+	case d := <-i.feeds.updates:
+		i.take(d)
+	case <-i.wake.C: // for the next step
 	case r := <-i.applier.reports:
 		return nil, i.report(r)
 	case status := <-i.applier.Exited():

@@ -16,16 +16,15 @@ const explainAfter = 5 * time.Second
 // shownMissing bounds how many keys one log line names.
 const shownMissing = 5
 
-// waiting reports whether any unit waits for data and the log has not said so.
-func (i *instance) waiting() bool {
-	for _, s := range i.prog.sets {
-		for _, u := range s.units {
-			if len(u.missing) > 0 && !u.explained {
-				return true
-			}
-		}
+// waitFor notes what the unit waits for; nothing ends the wait.
+func (u *unit) waitFor(missing []render.Missing, now time.Time) {
+	u.missing = missing
+	switch {
+	case len(missing) == 0:
+		u.waitingSince = time.Time{}
+	case u.waitingSince.IsZero():
+		u.waitingSince, u.explained = now, false
 	}
-	return false
 }
 
 // explainAt returns when the next explanation is due.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -25,6 +26,9 @@ type hints struct{ address string }
 // explain classifies an error of the API and says what to do about it.
 func (h hints) explain(what string, err error) error {
 	answer, answered := errors.AsType[*api.ResponseError](err)
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // the URL says less than what and address
+	}
 	if !answered {
 		return fmt.Errorf("%s: vault at %s: %w; is it running there? see secrets.vault.address and VAULT_ADDR", what, h.address, err)
 	}

@@ -24,7 +24,7 @@ func Parse(text string, o Options) (*Template, error) {
 	if _, err := root.Parse(text, o.Left, o.Right, trees); err != nil {
 		return nil, t.syntaxError(err)
 	}
-	c := &compiler{template: t, library: shared(), uses: make(template.FuncMap)}
+	c := &compiler{template: t, library: shared(), uses: make(template.FuncMap), found: make(map[sources.Query]bool)}
 	for _, tree := range inOrder(trees) {
 		walk(tree.Root, c.visit)
 	}
@@ -69,7 +69,8 @@ type compiler struct {
 	library  *library
 	uses     template.FuncMap
 	literals []sources.Query
-	unknown  *parse.IdentifierNode // the first one
+	found    map[sources.Query]bool // those in literals
+	unknown  *parse.IdentifierNode  // the first one
 }
 
 // visit is called for every node, parents first.

@@ -1,9 +1,6 @@
 package render
 
-import (
-	"slices"
-	"text/template/parse"
-)
+import "text/template/parse"
 
 // findLiterals collects the queries of a pipeline whose path stands literally
 // in the template.
@@ -36,7 +33,8 @@ func (c *compiler) findLiteral(cmd *parse.CommandNode, last bool, piped string, 
 	}
 	query, err := c.template.options.Sources.Query(c.library.bound[id.Ident].asks, path)
 	// A malformed path is reported by the execution that reaches it.
-	if err == nil && !slices.Contains(c.literals, query) {
+	if err == nil && !c.found[query] {
+		c.found[query] = true
 		c.literals = append(c.literals, query)
 	}
 }

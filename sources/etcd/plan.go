@@ -101,8 +101,11 @@ func disjoint(spans []span) []span {
 	return out
 }
 
+// merge takes t into s and returns the result. The targets of s are appended to
+// in place: s must not be used any more, else ten thousand keys of one
+// directory would be copied ten thousand times.
 func (s span) merge(t span) span {
-	merged := span{from: min(s.from, t.from), to: s.to, targets: slices.Concat(s.targets, t.targets)}
+	merged := span{from: min(s.from, t.from), to: s.to, targets: append(s.targets, t.targets...)}
 	if compareEnds(t.to, s.to) > 0 {
 		merged.to = t.to
 	}

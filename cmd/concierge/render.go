@@ -63,6 +63,6 @@ func renderOnce(ctx context.Context, c call, options agent.RenderOptions) (int, 
 		return exit.Code(err), err
 	}
 	return agent.Render(ctx, agent.Options{
-		Load: load, Log: newLogger(c.stderr, cfg.Log).Logger, Environ: c.environ, Stdout: c.stdout,
+		Load: startingWith(cfg, load), Log: newLogger(c.stderr, cfg.Log).Logger, Environ: c.environ, Stdout: c.stdout,
 	}, options)
 }

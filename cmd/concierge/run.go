@@ -35,7 +35,7 @@ func run(ctx context.Context, c call) (int, error) {
 	}
 	log := newLogger(c.stderr, first.Log)
 	return agent.Run(ctx, agent.Options{
-		Load: load, Log: log.Logger, Environ: c.environ, Signals: c.signals, Stdout: c.stdout,
+		Load: startingWith(first, load), Log: log.Logger, Environ: c.environ, Signals: c.signals, Stdout: c.stdout,
 		Adopted: func(cfg *config.Config) { log.follow(cfg.Log) },
 	})
 }

@@ -64,6 +64,18 @@ func (s *settings) loader(environ []string, running bool, command []string) func
 	}
 }
 
+// startingWith returns load, but with the configuration that was read already
+// for the first call.
+func startingWith(first *config.Config, load func() (*config.Config, error)) func() (*config.Config, error) {
+	return func() (*config.Config, error) {
+		if cfg := first; cfg != nil {
+			first = nil
+			return cfg, nil
+		}
+		return load()
+	}
+}
+
 // logging is a logger whose level can follow a reload.
 type logging struct {
 	*slog.Logger

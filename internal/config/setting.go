@@ -2,7 +2,9 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // Setting is a value given outside the files.
@@ -28,9 +30,10 @@ type SettingInfo struct {
 
 // Settings returns all settings that have a flag and an environment variable,
 // in the order of the file.
-func Settings() []SettingInfo {
-	return settingsOf(reflect.TypeFor[Config](), "")
-}
+func Settings() []SettingInfo { return slices.Clone(allSettings()) }
+
+// allSettings is worked out once: it is asked for at every start and reload.
+var allSettings = sync.OnceValue(func() []SettingInfo { return settingsOf(reflect.TypeFor[Config](), "") })
 
 func settingsOf(t reflect.Type, parent string) []SettingInfo {
 	var all []SettingInfo

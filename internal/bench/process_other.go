@@ -1,0 +1,21 @@
+//go:build !linux
+
+package bench
+
+import (
+	"errors"
+	"syscall"
+	"time"
+)
+
+var errNotLinux = errors.New("the benchmark reads /proc: run it on Linux")
+
+func boundToParent() *syscall.SysProcAttr { return nil }
+
+func cpuTime(int) (time.Duration, error) { return 0, errNotLinux }
+
+func peakMemory(int) (int64, error) { return 0, errNotLinux }
+
+func openFiles(int) (descriptors, connections int, err error) { return 0, 0, errNotLinux }
+
+func memoryAndLoad() (memory uint64, load float64, err error) { return 0, 0, errNotLinux }

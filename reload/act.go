@@ -20,9 +20,12 @@ type todo struct {
 func (t *todo) add(a Action) {
 	switch a.Kind {
 	case RunCommand:
-		if !slices.ContainsFunc(t.commands, a.Command.equal) {
+		i := slices.IndexFunc(t.commands, a.Command.equal)
+		if i < 0 {
 			t.commands = append(t.commands, a.Command)
+			return
 		}
+		t.commands[i].silent = t.commands[i].silent || a.Command.silent
 	case SendSignal:
 		if !slices.Contains(t.signals, a.Signal) {
 			t.signals = append(t.signals, a.Signal)
@@ -56,7 +59,10 @@ func (s *Supervisor) act(ctx context.Context, g Generation, work []*staging, rep
 	}
 	failed := make(map[int]error)
 	for i, c := range t.commands {
-		failed[i] = c.run(ctx, g.CommandEnv)
+		if failed[i] = c.run(ctx, g.CommandEnv); failed[i] != nil {
+			report.did("failed command " + c.Command[0])
+			continue
+		}
 		report.did("command " + c.Command[0])
 	}
 	processErr := s.actOnProcess(ctx, g, t, report)

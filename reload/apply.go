@@ -58,7 +58,9 @@ func (w *staging) stage(ctx context.Context, g Generation) error {
 		if out.Check == nil || !w.changed[i] {
 			continue
 		}
-		if err := out.Check.withPath(w.staged[i].Path()).run(ctx, g.CommandEnv); err != nil {
+		check := out.Check.withPath(w.staged[i].Path())
+		check.silent = w.set.Secret
+		if err := check.run(ctx, g.CommandEnv); err != nil {
 			w.result.Rejected = true
 			return fmt.Errorf("check refused the new version: %w", err)
 		}
@@ -72,7 +74,8 @@ func (c Command) withPath(path string) Command {
 	for i, arg := range c.Command {
 		args[i] = strings.NewReplacer("{{path}}", path, "{{ path }}", path).Replace(arg)
 	}
-	return Command{Command: args, Timeout: c.Timeout}
+	c.Command = args
+	return c
 }
 
 // commit puts all files of the set in place, or none.
@@ -114,8 +117,9 @@ func (w *staging) actions() []Action {
 	}
 	var actions []Action
 	for i, out := range w.set.Outputs {
-		if out.OnChange.Kind != NoAction && (w.set.Owed || w.changed[i]) {
-			actions = append(actions, out.OnChange)
+		if a := out.OnChange; a.Kind != NoAction && (w.set.Owed || w.changed[i]) {
+			a.Command.silent = w.set.Secret
+			actions = append(actions, a)
 		}
 	}
 	return actions

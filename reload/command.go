@@ -16,6 +16,8 @@ import (
 type Command struct {
 	Command []string
 	Timeout time.Duration
+	// silent keeps what the command prints out of its error.
+	silent bool
 }
 
 // equal reports whether two commands are the same to a user.
@@ -50,7 +52,11 @@ func (c Command) run(ctx context.Context, env []string) error {
 	default:
 		err = errors.New(statusOf(cmd.ProcessState).String())
 	}
-	if text := strings.TrimSpace(out.String()); text != "" {
+	text := strings.TrimSpace(out.String())
+	switch {
+	case text != "" && c.silent:
+		return fmt.Errorf("running %q: %w (what it printed is not shown, because a file of the set holds a secret)", c.Command[0], err)
+	case text != "":
 		return fmt.Errorf("running %q: %w: %s", c.Command[0], err, text)
 	}
 	return fmt.Errorf("running %q: %w", c.Command[0], err)

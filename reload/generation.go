@@ -88,6 +88,9 @@ type Output struct {
 type Set struct {
 	Name    string
 	Outputs []Output
+	// Secret says that the files hold secrets: what commands print about them
+	// is then not part of any error.
+	Secret bool
 	// Owed says that actions of this set failed after its files were put in
 	// place, so they are done also if no file changes now.
 	Owed bool

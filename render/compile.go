@@ -24,12 +24,12 @@ func Parse(text string, o Options) (*Template, error) {
 	if _, err := root.Parse(text, o.Left, o.Right, trees); err != nil {
 		return nil, t.syntaxError(err)
 	}
-	c := &compiler{template: t, library: shared(), uses: make(template.FuncMap), found: make(map[sources.Query]bool)}
+	c := &compiler{template: t, library: shared(), trees: trees, uses: make(template.FuncMap), found: make(map[sources.Query]bool)}
 	for _, tree := range inOrder(trees) {
 		walk(tree.Root, c.visit)
 	}
-	if c.unknown != nil {
-		return nil, t.unknownFunction(c.unknown)
+	if c.first != nil {
+		return nil, c.first
 	}
 	t.literals = c.literals
 	t.root, err = assemble(trees, c.uses, o)
@@ -62,15 +62,24 @@ func assemble(trees map[string]*parse.Tree, uses template.FuncMap, o Options) (*
 	return root, nil
 }
 
-// compiler finds the functions and literal queries of a parsed template and
-// tells each call of a store function where it stands.
+// compiler finds the functions and literal queries of a parsed template,
+// reports names that nothing has, and tells each call of a store function where
+// it stands.
 type compiler struct {
 	template *Template
 	library  *library
+	trees    map[string]*parse.Tree // the definitions by name
 	uses     template.FuncMap
 	literals []sources.Query
 	found    map[sources.Query]bool // those in literals
-	unknown  *parse.IdentifierNode  // the first one
+	first    *Error                 // in the order of the text; nil if there is none
+}
+
+// report keeps the error that stands first in the text.
+func (c *compiler) report(e *Error) {
+	if c.first == nil || e.Line < c.first.Line || e.Line == c.first.Line && e.Column < c.first.Column {
+		c.first = e
+	}
 }
 
 // visit is called for every node, parents first.
@@ -78,6 +87,9 @@ func (c *compiler) visit(n parse.Node) {
 	switch n := n.(type) {
 	case *parse.PipeNode:
 		c.findLiterals(n)
+		c.checkNames(n)
+	case *parse.TemplateNode:
+		c.checkName(n.Name, n.Pos)
 	case *parse.CommandNode:
 		c.command(n)
 	case *parse.ChainNode:
@@ -111,8 +123,8 @@ func (c *compiler) use(id *parse.IdentifierNode) bool {
 		c.uses[name] = disabled
 	case c.library.has(name):
 		c.uses[name] = c.library.of(name, c.template)
-	case c.unknown == nil || id.Pos < c.unknown.Pos:
-		c.unknown = id
+	default:
+		c.report(c.template.unknownFunction(id))
 	}
 	return c.asks(name)
 }

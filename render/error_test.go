@@ -35,23 +35,61 @@ func TestParseErrorsCarryPlaceAndHint(t *testing.T) {
 	}
 }
 
+func TestUndefinedTemplateIsAParseError(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\n{{ template \"gone\" }}":                                     `app.tmpl:2:13: template "gone" is not defined (write {{ define "gone" }} in the same file)`,
+		`{{ define "header" }}{{ end }}{{ template "haeder" . }}`:        `app.tmpl:1:43: template "haeder" is not defined (did you mean "header"?)`,
+		`{{ define "x" }}{{ template "gone" }}{{ end }}`:                 `app.tmpl:1:29: template "gone" is not defined (write {{ define "gone" }} in the same file)`,
+		`{{ executeTemplate "gone" 1 | toJSON }}`:                        `app.tmpl:1:4: template "gone" is not defined (write {{ define "gone" }} in the same file)`,
+		`{{ "gone" | executeTemplate }}`:                                 `app.tmpl:1:13: template "gone" is not defined (write {{ define "gone" }} in the same file)`,
+		`{{ define "row" }}{{ end }}{{ print (executeTemplate "rov") }}`: `app.tmpl:1:38: template "rov" is not defined (did you mean "row"?)`,
+		"{{ nosuch }}\n{{ template \"gone\" }}":                          `app.tmpl:1:4: function "nosuch" is not defined (list all functions with concierge functions)`,
+		"{{ template \"gone\" }}\n{{ nosuch }}":                          `app.tmpl:1:13: template "gone" is not defined (write {{ define "gone" }} in the same file)`,
+	} {
+		if _, err := render.Parse(text, render.Options{Name: "app.tmpl"}); err == nil || err.Error() != want {
+			t.Errorf("%s\ngave %v\nwant %s", text, err, want)
+		}
+	}
+	for _, text := range []string{
+		`{{ template "x" }}{{ define "x" }}{{ end }}`, `{{ block "x" . }}{{ end }}{{ template "x" }}`,
+		`{{ define "a" }}{{ template "b" }}{{ end }}{{ define "b" }}{{ end }}{{ executeTemplate "a" }}`,
+	} {
+		if got, err := execute(text, sources.Snapshot{}); err != nil || got != "" {
+			t.Errorf("%s: %q, %v", text, got, err)
+		}
+	}
+}
+
+func TestEarliestFaultIsReported(t *testing.T) {
+	const unknown = "\n{{ nosuch }}"
+	for text, want := range map[string]string{
+		"a\n\n{{ key \"a\" | | }}" + unknown: `app.tmpl:3:12: unexpected "|" in command`,
+		"a\n\n{{ key \"a\" ) }}" + unknown:   `app.tmpl:3:1: unexpected right paren`,
+		// A bar with nothing behind it is no fault to text/template.
+		"a\n\n{{ key \"a\" | }}" + unknown: `app.tmpl:4:4: function "nosuch" is not defined`,
+	} {
+		if _, err := render.Parse(text, render.Options{Name: "app.tmpl"}); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q\ngave %v\nwant %s", text, err, want)
+		}
+	}
+}
+
 func TestExecutionErrorsCarryPlaceFunctionAndHint(t *testing.T) {
 	data := stored("consul", map[string]string{"a": "x"})
 	for text, want := range map[string]string{
-		"\n{{ parseInt \"x\" }}":    `app.tmpl:2:4: parseInt: parsing "x": invalid syntax (see concierge functions for parseInt)`,
-		`{{ key "a" "b" }}`:         `app.tmpl:1:4: key: wrong number of arguments, expected 1, but got 2 (see concierge functions for key)`,
-		`{{ print key }}`:           `app.tmpl:1:10: key: wrong number of arguments, expected 1, but got 0 (see concierge functions for key)`,
-		`{{ key 5 }}`:               `app.tmpl:1:8: expected string; found 5 (try the template with concierge render --dry-run)`,
-		`{{ key "a@" }}`:            `app.tmpl:1:4: key: invalid key path "a@" (write path?ns=NAMESPACE&partition=PARTITION@DATACENTER; a key with @ or ? in it cannot be asked of consul)`,
-		`{{ secret "a" "k=v" }}`:    `app.tmpl:1:4: secret: secret with more than one argument is a write, which is not supported yet (read the secret with its path alone and write it with another program)`,
-		`{{ (key "a").foo }}`:       `app.tmpl:1:9: can't evaluate field foo in type string (see concierge functions for the fields, and print the value with {{ toJSON . }})`,
-		`{{ divide 0 1 }}`:          `app.tmpl:1:4: divide: division by zero (see concierge functions for divide)`,
-		`{{ fail "stop: here" }}`:   `app.tmpl:1:4: fail: stop: here (see concierge functions for fail)`,
-		`{{ executeTemplate "x" }}`: `app.tmpl:1:4: executeTemplate: there is no template "x" (write {{ define "x" }} in the same file)`,
-		`{{ template "x" }}`:        `app.tmpl:1:13: template "x" not defined (define it in the same file)`,
+		"\n{{ parseInt \"x\" }}":  `app.tmpl:2:4: parseInt: parsing "x": invalid syntax (see concierge functions for parseInt)`,
+		`{{ key "a" "b" }}`:       `app.tmpl:1:4: key: wrong number of arguments, expected 1, but got 2 (see concierge functions for key)`,
+		`{{ print key }}`:         `app.tmpl:1:10: key: wrong number of arguments, expected 1, but got 0 (see concierge functions for key)`,
+		`{{ key 5 }}`:             `app.tmpl:1:8: expected string; found 5 (try the template with concierge render --dry-run)`,
+		`{{ key "a@" }}`:          `app.tmpl:1:4: key: invalid key path "a@" (write path?ns=NAMESPACE&partition=PARTITION@DATACENTER; a key with @ or ? in it cannot be asked of consul)`,
+		`{{ secret "a" "k=v" }}`:  `app.tmpl:1:4: secret: secret with more than one argument is a write, which is not supported yet (read the secret with its path alone and write it with another program)`,
+		`{{ (key "a").foo }}`:     `app.tmpl:1:9: can't evaluate field foo in type string (see concierge functions for the fields, and print the value with {{ toJSON . }})`,
+		`{{ divide 0 1 }}`:        `app.tmpl:1:4: divide: division by zero (see concierge functions for divide)`,
+		`{{ fail "stop: here" }}`: `app.tmpl:1:4: fail: stop: here (see concierge functions for fail)`,
 		"{{ define \"x\" }}\n{{ parseInt . }}{{ end }}{{ executeTemplate \"x\" \"q\" }}": `app.tmpl:2:4: parseInt: parsing "q": invalid syntax (see concierge functions for parseInt)`,
 		`{{ define "x" }}{{ executeTemplate "x" }}{{ end }}{{ executeTemplate "x" }}`:    `app.tmpl:1:20: executeTemplate: templates call each other without end (look for executeTemplate calls inside x)`,
-		`{{ mustEnv "UNSET" }}`: `app.tmpl:1:4: mustEnv: required environment variable UNSET is empty (set it, or use envOrDefault)`,
+		`{{ print "x" | executeTemplate }}`:                                              `app.tmpl:1:16: executeTemplate: there is no template "x" (write {{ define "x" }} in the same file)`,
+		`{{ mustEnv "UNSET" }}`:                                                          `app.tmpl:1:4: mustEnv: required environment variable UNSET is empty (set it, or use envOrDefault)`,
 	} {
 		tmpl := parse(t, text, render.Options{Name: "app.tmpl", Env: func(string) (string, bool) { return "", false }})
 		if _, err := tmpl.Execute(data); err == nil || err.Error() != want {

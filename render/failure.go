@@ -5,13 +5,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"concierge/secrets"
 )
 
-// failure turns an error of an execution into an [*Error], redacted. nil stays
-// nil, and an [*Error] of a nested execution keeps its own place.
-func (t *Template) failure(err error) error {
+// failure turns an error of an execution into an [*Error]. nil stays nil, and
+// an [*Error] of a nested execution keeps its own place. Its text may tell
+// secrets that the execution read; see showable.
+func (t *Template) failure(err error) *Error {
 	if err == nil {
 		return nil
 	}
@@ -32,7 +31,6 @@ func (t *Template) failure(err error) error {
 	if e.Hint == "" {
 		e.Hint = advice(e)
 	}
-	e.Cause, e.Hint = t.redact(e.Cause), t.redact(e.Hint)
 	return e
 }
 
@@ -63,27 +61,6 @@ func cutCall(cause string) (name, rest string, ok bool) {
 	return strings.Cut(after, ": ")
 }
 
-// quoted finds what error texts put in quotes: the values that a function did
-// not like.
-var quoted = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`")
-
-// redact hides secrets. A function may complain about a part or another form
-// of a secret, which the redactor cannot know: after a secret was read, only
-// quotations that stand in the template itself are shown.
-func (t *Template) redact(text string) string {
-	if t.run == nil || !t.run.tainted {
-		return text
-	}
-	text = t.options.Redactor.Redact(text)
-	return quoted.ReplaceAllStringFunc(text, func(q string) string {
-		inner := q[1 : len(q)-1]
-		if inner == "" || strings.Contains(t.text, inner) {
-			return q
-		}
-		return secrets.Redacted
-	})
-}
-
 // advice chooses a hint for what text/template says. The texts are Go's; if
 // one changes, the hint becomes the general one and nothing else.
 func advice(e *Error) string {
@@ -93,7 +70,6 @@ func advice(e *Error) string {
 		{"wrong type for value", "convert it, for example with parseInt or toString"},
 		{"wrong number of arg", "see concierge functions for the arguments"},
 		{"can't evaluate field", "see concierge functions for the fields, and print the value with {{ toJSON . }}"},
-		{"not defined", "define it in the same file"},
 	} {
 		if strings.Contains(e.Cause, a.part) {
 			return a.hint

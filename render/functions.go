@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -84,6 +85,15 @@ func (l *library) has(name string) bool {
 	}
 	_, ok := l.pure[name]
 	return ok || isBuiltin(name)
+}
+
+// names returns the sorted names of all functions.
+func (l *library) names() []string {
+	names := strings.Fields(builtin)
+	names = slices.AppendSeq(names, maps.Keys(l.bound))
+	names = slices.AppendSeq(names, maps.Keys(l.pure))
+	slices.Sort(names)
+	return names
 }
 
 // of returns the function called name for a template.

@@ -22,7 +22,7 @@ func TestLiteralsAreFoundBeforeTheFirstExecution(t *testing.T) {
 		`{{ if keyExists "a" }}{{ else if keyExists "b" }}{{ else }}{{ key "c" }}{{ end }}`: "key consul:a,key consul:b,key consul:c",
 		`{{ define "x" }}{{ key "a" }}{{ end }}`:                                            "key consul:a",
 		`{{ block "x" (key "a") }}{{ end }}`:                                                "key consul:a",
-		`{{ template "x" tree "a" }}`:                                                       "tree consul:a",
+		`{{ template "x" tree "a" }}{{ define "x" }}{{ end }}`:                              "tree consul:a",
 		`{{ keyOrDefault "a" (key "b") }}`:                                                  "key consul:a,key consul:b",
 		`{{ "d" | keyOrDefault "a" }}`:                                                      "key consul:a",
 		`{{ "a" | printf "x/%s" | key }}`:                                                   "",

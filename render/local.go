@@ -67,8 +67,8 @@ func (t *Template) executeTemplate(name string, data ...any) (string, error) {
 		dot = data[0]
 	}
 	var b strings.Builder
-	if err := t.failure(t.into(&b, tmpl, dot)); err != nil {
-		return "", err
+	if failed := t.failure(t.into(&b, tmpl, dot)); failed != nil {
+		return "", failed
 	}
 	return b.String(), nil
 }

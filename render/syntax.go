@@ -1,7 +1,6 @@
 package render
 
 import (
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -76,26 +75,21 @@ func syntaxAdvice(cause string) string {
 	return "see https://pkg.go.dev/text/template for the syntax"
 }
 
-func (t *Template) unknownFunction(id *parse.IdentifierNode) error {
+func (t *Template) unknownFunction(id *parse.IdentifierNode) *Error {
 	e := &Error{File: t.options.Name, Cause: "function " + strconv.Quote(id.Ident) + " is not defined"}
 	e.Line, e.Column = position(t.text, int(id.Pos))
 	e.Hint = "list all functions with concierge functions"
 	if isLater(id.Ident) {
 		e.Cause = "consul-template's function " + strconv.Quote(id.Ident) + " is not supported yet"
-	} else if name := nearest(id.Ident); name != "" {
+	} else if name := nearest(id.Ident, shared().names()); name != "" {
 		e.Hint = "did you mean " + name + "?"
 	}
 	return e
 }
 
-// nearest returns the function whose name is most like name, or nothing if
-// none is like it.
-func nearest(name string) string {
-	l := shared()
-	known := strings.Fields(builtin)
-	known = slices.AppendSeq(known, maps.Keys(l.bound))
-	known = slices.AppendSeq(known, maps.Keys(l.pure))
-	slices.Sort(known)
+// nearest returns the one of the sorted names that is most like name, or
+// nothing if none is like it.
+func nearest(name string, known []string) string {
 	best, distance := "", max(1, len(name)/3)+1
 	for _, k := range known {
 		if d := unlike(strings.ToLower(name), strings.ToLower(k)); d < distance {

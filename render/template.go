@@ -58,22 +58,33 @@ func (t *Template) Literals() []sources.Query { return t.literals }
 func (t *Template) Execute(l Lookup) (Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	result, failed := t.once(l)
+	if failed == nil {
+		t.size = len(result.Output)
+		return result, nil
+	}
+	if result.Tainted {
+		failed = t.showable(failed, l)
+	}
+	failed = failed.redacted(t.options.Redactor)
+	if len(result.Missing) > 0 {
+		result.Provisional = failed
+		return result, nil
+	}
+	return result, failed
+}
+
+// once is one execution. Its error may tell secrets if the result is tainted.
+func (t *Template) once(l Lookup) (Result, *Error) {
 	t.run = newRun(l, t.options.Redactor)
 	defer func() { t.run = nil }()
-
 	output := bytes.NewBuffer(make([]byte, 0, t.size+t.size/8))
-	err := t.failure(t.into(output, t.root, nil))
+	failed := t.failure(t.into(output, t.root, nil))
 	result := Result{Used: t.run.used, Missing: t.missing(), Tainted: t.run.tainted}
-	switch {
-	case len(result.Missing) > 0:
-		result.Provisional = err
-		return result, nil
-	case err != nil:
-		return result, err
+	if failed == nil && len(result.Missing) == 0 {
+		result.Output = output.Bytes()
 	}
-	t.size = output.Len()
-	result.Output = output.Bytes()
-	return result, nil
+	return result, failed
 }
 
 // into executes one of the template's definitions. text/template passes

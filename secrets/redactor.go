@@ -1,7 +1,8 @@
 package secrets
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -12,20 +13,33 @@ import (
 const minRedacted = 4
 
 // Redactor replaces known secret values in text of foreign origin: errors of
-// template functions, output of check commands. The zero value is ready; it is
-// safe for concurrent use.
+// template functions, output of check commands. It is a second line of defence:
+// it finds values whole and in the usual encodings (base64, hex, URL query,
+// JSON string), not parts or other forms of them. The zero value is ready; it
+// is safe for concurrent use.
 type Redactor struct {
-	mu       sync.RWMutex
-	values   map[string]struct{} // guarded by mu
-	replacer *strings.Replacer   // guarded by mu; nil when values changed
+	mu sync.RWMutex
+	// values holds what is looked for by its first bytes, longest first, so
+	// that a new value costs no more when there are many; guarded by mu.
+	values map[start][]string
+	// encoded holds the values whose encodings are among them: templates read
+	// the same secrets again and again; guarded by mu.
+	encoded map[string]struct{}
 }
 
-// Add makes values known. Multi-line values are known line by line too.
+// start is how a value begins.
+type start [minRedacted]byte
+
+// Add makes values known. Multi-line values are known line by line too, and
+// values with white space around them without it.
 func (r *Redactor) Add(values ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, v := range values {
-		r.add(v)
+		r.addForms(v)
+		if trimmed := strings.TrimSpace(v); trimmed != v {
+			r.addForms(trimmed)
+		}
 		if strings.Contains(v, "\n") {
 			for line := range strings.SplitSeq(v, "\n") {
 				r.add(strings.TrimSpace(line))
@@ -34,18 +48,36 @@ func (r *Redactor) Add(values ...string) {
 	}
 }
 
+// addForms leaves short values alone, although their encodings may be long:
+// those are as frequent in other text.
+func (r *Redactor) addForms(v string) {
+	if _, done := r.encoded[v]; done || len(v) < minRedacted {
+		return
+	}
+	if r.encoded == nil {
+		r.encoded = make(map[string]struct{})
+	}
+	r.encoded[v] = struct{}{}
+	for form := range forms(v) {
+		r.add(form)
+	}
+}
+
 func (r *Redactor) add(v string) {
 	if len(v) < minRedacted {
 		return
 	}
-	if _, ok := r.values[v]; ok {
-		return
-	}
 	if r.values == nil {
-		r.values = make(map[string]struct{})
+		r.values = make(map[start][]string)
 	}
-	r.values[v] = struct{}{}
-	r.replacer = nil
+	s := start([]byte(v[:minRedacted]))
+	if i, found := slices.BinarySearchFunc(r.values[s], v, longestFirst); !found {
+		r.values[s] = slices.Insert(r.values[s], i, v)
+	}
+}
+
+func longestFirst(a, b string) int {
+	return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
 }
 
 // AddData makes every string inside a decoded secret known.
@@ -64,36 +96,40 @@ func (r *Redactor) AddData(data any) {
 	}
 }
 
-// Redact returns text with every known value replaced by [Redacted], longest
-// values first.
+// Redact returns text with every known value replaced by [Redacted]. Where
+// several begin at one place, the longest is.
 func (r *Redactor) Redact(text string) string {
 	r.mu.RLock()
-	replacer, known := r.replacer, len(r.values)
-	r.mu.RUnlock()
-	if known == 0 {
+	defer r.mu.RUnlock()
+	if len(r.values) == 0 {
 		return text
 	}
-	if replacer == nil {
-		replacer = r.build()
+	var b strings.Builder
+	shown := 0 // how much of text is in b
+	for i := 0; i+minRedacted <= len(text); {
+		n := r.valueAt(text[i:])
+		if n == 0 {
+			i++
+			continue
+		}
+		b.WriteString(text[shown:i])
+		b.WriteString(Redacted)
+		i += n
+		shown = i
 	}
-	return replacer.Replace(text)
+	if shown == 0 {
+		return text
+	}
+	b.WriteString(text[shown:])
+	return b.String()
 }
 
-func (r *Redactor) build() *strings.Replacer {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.replacer != nil {
-		return r.replacer
+// valueAt returns the length of the longest value that text begins with, or 0.
+func (r *Redactor) valueAt(text string) int {
+	for _, v := range r.values[start([]byte(text[:minRedacted]))] {
+		if strings.HasPrefix(text, v) {
+			return len(v)
+		}
 	}
-	values := make([]string, 0, len(r.values))
-	for v := range r.values {
-		values = append(values, v)
-	}
-	sort.Slice(values, func(i, j int) bool { return len(values[i]) > len(values[j]) })
-	pairs := make([]string, 0, 2*len(values))
-	for _, v := range values {
-		pairs = append(pairs, v, Redacted)
-	}
-	r.replacer = strings.NewReplacer(pairs...)
-	return r.replacer
+	return 0
 }

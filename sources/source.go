@@ -72,4 +72,8 @@ var (
 	// ErrDenied says that the store refused the credentials. It is permanent
 	// until an operator changes the token or its policy.
 	ErrDenied = errors.New("permission denied")
+	// ErrInvalid says that the key or value itself is one that the store could
+	// never hold, or not while its other keys are as they are: to ask again
+	// does not help.
+	ErrInvalid = errors.New("not possible")
 )

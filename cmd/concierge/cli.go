@@ -73,12 +73,25 @@ func usageError(format string, args ...any) error {
 	return exit.With(exit.Usage, fmt.Errorf(format, args...))
 }
 
+// printer is standard output; what cannot be printed has the exit status of
+// any other output that cannot be written.
+type printer struct{ io.Writer }
+
+func (p printer) Write(b []byte) (int, error) {
+	n, err := p.Writer.Write(b)
+	if err != nil {
+		err = exit.With(exit.Failed, fmt.Errorf("writing to standard output: %w", err))
+	}
+	return n, err
+}
+
 // dispatch finds and runs the command and returns the exit status.
 func dispatch(ctx context.Context, sys system, args []string) int {
+	sys.stdout = printer{sys.stdout}
 	status, err := invoke(ctx, sys, args)
 	if err != nil {
 		fmt.Fprintf(sys.stderr, "concierge: %v\n", err)
-		if status == exit.OK {
+		if status == exit.OK || status == exit.Internal {
 			status = exit.Code(err)
 		}
 	}

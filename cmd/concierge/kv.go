@@ -65,7 +65,7 @@ func (f *kvFlags) on(arguments string, least, most int, do kvAction) action {
 // leading slash keeps a key literal.
 func splitSource(source, key string) (string, string) {
 	name, rest, ok := strings.Cut(key, ":")
-	if source == "" && ok && (name == "consul" || name == "etcd" || name == "file") {
+	if ok && (name == "consul" || name == "etcd" || name == "file") && (source == "" || source == name) {
 		return name, strings.TrimPrefix(rest, "/")
 	}
 	return source, strings.TrimPrefix(key, "/")
@@ -78,6 +78,8 @@ func storeError(err error) error {
 		return nil
 	case errors.Is(err, sources.ErrNotFound), errors.Is(err, sources.ErrConflict):
 		return exit.With(exit.Differs, err)
+	case errors.Is(err, sources.ErrInvalid):
+		return exit.With(exit.Usage, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return exit.With(exit.Store, fmt.Errorf("%w (the store did not answer in time; see --timeout)", err))
 	case errors.Is(err, context.Canceled):

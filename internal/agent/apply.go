@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"concierge/internal/config"
 	"concierge/internal/exit"
 	"concierge/reload"
 	"concierge/render/output"
@@ -49,7 +50,7 @@ func (s *set) wanted(now time.Time) bool {
 
 // outputs describes the set to the supervisor.
 func (s *set) outputs() reload.Set {
-	set := reload.Set{Name: s.name, Owed: s.owed}
+	set := reload.Set{Name: s.name, Owed: s.owed, Secret: slices.ContainsFunc(s.units, func(u *unit) bool { return u.result.Tainted })}
 	for _, u := range s.units {
 		target := u.target
 		target.Secret = u.result.Tainted
@@ -97,10 +98,11 @@ func (i *instance) filesInPlace() bool {
 // commandEnv is what commands and the process inherit of concierge's own
 // environment.
 func (i *instance) commandEnv() []string {
+	var filter config.Environment
 	if p := i.prog.cfg.Process; p != nil {
-		return inherit(i.o.Environ, p.Environment)
+		filter = p.Environment
 	}
-	return i.o.Environ
+	return inherit(i.o.Environ, filter)
 }
 
 // allReady reports whether every set has a complete rendering.
@@ -150,6 +152,9 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 	text := i.redactor.Redact(err.Error())
 	if a.set.lastErr = text; text != first && !i.o.once {
 		message := "change was not applied, the previous version stays"
+		if a.set.applied == (digest{}) {
+			message = "output was not put in place, it will be tried again"
+		}
 		if r.Err == nil {
 			message = "action after a change failed, it will be tried again"
 		}

@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"os"
@@ -208,12 +209,15 @@ secrets: {vault: {address: '`+server.URL()+`', token: '`+server.Token+`'}}
 templates:
   - contents: '{{ with secret "secret/redaction" }}{{ .Data.data.password }}{{ end }}'
     destination: DIR/checked
-    check: {command: [sh, -c, 'cat {{path}}; exit 1']}
+    check: {command: [sh, -c, 'cat {{path}}; base64 {{path}}; cut -c1-3 {{path}}; exit 1']}
   - contents: '{{ with secret "secret/redaction" }}{{ .Data.data.password | parseInt }}{{ end }}'
     destination: DIR/failing
   - contents: '{{ with secret "secret/redaction" }}{{ .Data.data.password }}{{ end }}'
     destination: DIR/good
+  - contents: '{{ with secret "secret/redaction" }}{{ key .Data.data.password }}{{ end }}'
+    destination: DIR/computed
 `)
+	i.logged("template waits for data")
 	i.logged("check refused")
 	i.logged("template failed")
 	i.file("good", password)
@@ -222,7 +226,7 @@ templates:
 	}
 	i.signal(syscall.SIGTERM)
 	i.wait()
-	for _, secret := range []string{password, server.Token + "\""} {
+	for _, secret := range []string{password, server.Token + "\"", base64.StdEncoding.EncodeToString([]byte(password))[:8], "hun"} {
 		if strings.Contains(i.log.String(), secret) {
 			t.Errorf("the log tells %q:\n%s", secret, i.log)
 		}
@@ -296,6 +300,33 @@ templates: [{contents: '{{ with secret "secret/app" }}{{ .Data.data.port }}{{ en
 		}
 		if _, err := os.Stat(filepath.Join(dir, "out")); err == nil {
 			t.Errorf("%s: an output was written", name)
+		}
+	}
+}
+
+func TestCommandsOfARenderingDoNotInheritCredentials(t *testing.T) {
+	dir := t.TempDir()
+	configuration := `
+sources: {file: {path: kv}}
+templates:
+  - contents: x
+    destination: out
+    check: {command: [sh, -c, 'env >` + dir + `/check']}
+    on_change: {command: [sh, -c, 'env >` + dir + `/act']}
+`
+	if err := os.WriteFile(filepath.Join(dir, "concierge.yaml"), []byte(configuration), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{"PATH=" + os.Getenv("PATH"), "KEPT=1", "VAULT_TOKEN=t", "CONSUL_HTTP_TOKEN=t", "ETCDCTL_PASSWORD=t", "CONCIERGE_VAULT_TOKEN=t"}
+	status, err := agent.Render(t.Context(), agent.Options{Load: load(dir, false), Log: slog.New(slog.DiscardHandler), Environ: environ},
+		agent.RenderOptions{})
+	if status != exit.OK {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"check", "act"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.Contains(string(b), "KEPT=1") || strings.Contains(string(b), "=t\n") {
+			t.Errorf("%s: %v; environment:\n%s", name, err, b)
 		}
 	}
 }

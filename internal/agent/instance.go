@@ -34,7 +34,7 @@ type Options struct {
 // instance is one running concierge. All of it belongs to the loop's goroutine.
 type instance struct {
 	o        Options
-	log      *slog.Logger
+	log      *slog.Logger // passes through redactor
 	redactor *secrets.Redactor
 
 	prog     *program
@@ -46,23 +46,23 @@ type instance struct {
 	outages  outages
 	applier  *applier
 
-	wake  *time.Timer // earliest of all deadlines
-	began time.Time
+	wake *time.Timer // earliest of all deadlines
 }
 
 // start loads and compiles the configuration, opens the sources and queues
 // everything for its first rendering.
 func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
+	redactor := new(secrets.Redactor)
+	log := slog.New(secrets.NewHandler(o.Log.Handler(), redactor))
 	i := &instance{
-		o: o, log: o.Log, redactor: new(secrets.Redactor),
-		feeds: newFeeds(o.Log), outages: newOutages(o.Log),
-		wake: time.NewTimer(time.Hour), began: time.Now(),
+		o: o, log: log, redactor: redactor, feeds: newFeeds(log), outages: newOutages(log),
+		wake: time.NewTimer(time.Hour),
 	}
 	prog, opened, err := i.prepare(withEnv)
 	if err != nil {
 		return nil, err
 	}
-	i.applier = startApplier(ctx, o.Log)
+	i.applier = startApplier(ctx, log)
 	i.install(ctx, prog, opened)
 	return i, nil
 }

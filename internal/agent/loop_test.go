@@ -83,7 +83,7 @@ func inBubble(t *testing.T, templates []config.Template, f func(b *bubble)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		b.i = &instance{
 			o: Options{Environ: os.Environ()}, log: slog.New(slog.NewTextHandler(b.log, nil)), redactor: new(secrets.Redactor),
-			feeds: newFeeds(slog.New(slog.DiscardHandler)), wake: time.NewTimer(time.Hour), began: time.Now(),
+			feeds: newFeeds(slog.New(slog.DiscardHandler)), wake: time.NewTimer(time.Hour),
 		}
 		b.i.outages = newOutages(b.i.log)
 		prog, err := compile(cfg, os.Environ(), b.i.redactor, true)

@@ -28,7 +28,7 @@ const (
 func open(cfg *config.Config, log *slog.Logger) (map[string]opening, error) {
 	opened := make(map[string]opening)
 	add := func(name string, settings any, make func(*slog.Logger) (sources.Source, error)) error {
-		source, err := make(log.With("component", "source", "source", name))
+		source, err := make(log.With("source", name))
 		if err != nil {
 			return exit.With(exit.Config, fmt.Errorf("opening source %s: %w", name, err))
 		}

@@ -48,12 +48,18 @@ func Render(ctx context.Context, o Options, r RenderOptions) (status int, err er
 		deadline = t.C
 	}
 	if err := i.settleOnce(ctx, deadline); err != nil {
-		return exit.Code(err), err
+		return exit.Code(err), i.safe(err)
 	}
 	if r.Mode == Write {
 		return exit.OK, nil
 	}
 	return i.show(r)
+}
+
+// safe returns err without the secrets that its text may hold: a template can
+// put one into the path of a key that is then missing.
+func (i *instance) safe(err error) error {
+	return exit.With(exit.Code(err), errors.New(i.redactor.Redact(err.Error())))
 }
 
 // settleOnce runs the loop until everything is complete and, unless dry, in

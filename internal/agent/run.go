@@ -25,7 +25,7 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 		switch {
 		case err != nil:
 			i.shutdown()
-			return exit.Code(err), err
+			return exit.Code(err), i.safe(err)
 		case end != nil:
 			return end.status, nil
 		}

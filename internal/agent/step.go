@@ -103,6 +103,11 @@ func (i *instance) take(d delivery) {
 }
 
 func (i *instance) takeUpdate(u sources.Update, now time.Time) {
+	for _, v := range u.Values {
+		if v.Tainted {
+			i.learn(v.Data)
+		}
+	}
 	i.outages.note(u)
 	next, changed := i.snapshot.With(u.Values)
 	i.snapshot = next
@@ -111,6 +116,20 @@ func (i *instance) takeUpdate(u sources.Update, now time.Time) {
 	}
 	if u.Err != nil || len(u.Failed) > 0 {
 		i.queueUnexecuted()
+	}
+}
+
+// learn makes the strings of a secret known to the redactor, before anything
+// can be computed from them or logged about it.
+func (i *instance) learn(data any) {
+	if s, ok := data.(*sources.SecretData); ok {
+		i.redactor.AddData(s.Data)
+		if s.Auth != nil {
+			i.redactor.Add(s.Auth.ClientToken)
+		}
+		if s.WrapInfo != nil {
+			i.redactor.Add(s.WrapInfo.Token)
+		}
 	}
 }
 

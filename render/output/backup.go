@@ -6,19 +6,37 @@ import (
 	"os"
 )
 
+const backupSuffix = ".bak"
+
 // backUp keeps the present file as path.bak, replacing an older backup in one
 // step: as a second name of the same file where that file stays as it is, as a
-// copy otherwise.
-func (s *Staged) backUp() error {
-	if s.file.info == nil {
-		return nil
+// copy otherwise. It returns what brings the older backup back, or nil if there
+// was nothing to keep.
+func (s *Staged) backUp() (undo, error) {
+	if !s.target.Backup || s.file.info == nil {
+		return nil, nil
 	}
+	backup := file{path: s.file.path + backupSuffix}
+	if err := backup.look(); err != nil {
+		return nil, err
+	}
+	older, err := previous(backup)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.keepAs(backup.path); err != nil {
+		return nil, errors.Join(err, older.restore(), older.forget())
+	}
+	return older, nil
+}
+
+func (s *Staged) keepAs(path string) error {
 	kept, name, err := s.keep()
 	if err != nil {
 		return err
 	}
 	defer kept.Close()
-	if err := os.Rename(name, s.file.path+".bak"); err != nil {
+	if err := os.Rename(name, path); err != nil {
 		return errors.Join(err, os.Remove(name))
 	}
 	// Renaming one name of a file over another of the same file does nothing.

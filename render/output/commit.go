@@ -7,8 +7,10 @@ import (
 	"syscall"
 )
 
-// Commit puts the content in place. If it fails the target is as it was; an
-// in_place target may be torn if the disk itself fails. Errors are [*Error].
+// Commit puts the content in place. If it fails the target and its backup are
+// as they were. If the disk itself fails, an in_place target may be torn; then
+// its backup is the whole previous content, and Rollback tries to write that
+// back. Errors are [*Error].
 func (s *Staged) Commit() error {
 	if s.staged == nil {
 		return nil
@@ -17,19 +19,36 @@ func (s *Staged) Commit() error {
 	if err := s.file.look(); err != nil {
 		return err
 	}
-	if s.target.Backup {
-		if err := s.backUp(); err != nil {
-			return failed("keeping a backup of", s.file.path, err)
-		}
+	older, err := s.backUp()
+	if err != nil {
+		return failed("keeping a backup of", s.file.path, err)
 	}
 	if s.inPlace() {
-		return s.commitInPlace()
+		err = s.commitInPlace()
+	} else {
+		err = s.commitRename()
 	}
-	return s.commitRename()
+	return s.settle(older, err)
 }
 
-// Rollback undoes Commit as long as Discard was not called. Errors are
-// [*Error].
+// settle decides on the backup that a commit has replaced: what can be rolled
+// back takes it along, a commit that changed nothing returns it at once.
+func (s *Staged) settle(older undo, err error) error {
+	switch {
+	case older == nil:
+		return err
+	case s.undo != nil:
+		s.undo = both{s.undo, older}
+		return err
+	}
+	if lost := errors.Join(older.restore(), older.forget()); lost != nil {
+		err = errors.Join(err, failed("restoring", s.file.path+backupSuffix, lost))
+	}
+	return err
+}
+
+// Rollback undoes Commit, the backup it made included, as long as Discard was
+// not called. Errors are [*Error].
 func (s *Staged) Rollback() error {
 	if s.undo == nil {
 		return nil

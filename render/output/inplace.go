@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bytes"
 	"errors"
 	"os"
 )
@@ -15,11 +16,15 @@ func (s *Staged) commitInPlace() error {
 	before := s.file
 	before.mode = s.file.info.Mode().Perm()
 	before.owner, _ = wantedOwner(Target{}, s.file.info)
+	was := wasContent{before, old}
 	if err := s.file.overwrite(s.content); err != nil {
+		if was.restoreTorn() != nil {
+			s.undo = was
+		}
 		return failed("writing into", s.file.path, err)
 	}
 	err = errors.Join(os.Remove(s.staged.Name()), s.staged.Close())
-	s.staged, s.undo = nil, wasContent{before, old}
+	s.staged, s.undo = nil, was
 	if err != nil {
 		return failed("removing the staged file of", s.file.path, err)
 	}
@@ -78,5 +83,14 @@ type wasContent struct {
 }
 
 func (w wasContent) restore() error { return w.overwrite(w.content) }
+
+// restoreTorn writes back only if there is another content now: what could not
+// be opened for writing is whole.
+func (w wasContent) restoreTorn() error {
+	if now, err := os.ReadFile(w.path); err == nil && bytes.Equal(now, w.content) {
+		return nil
+	}
+	return w.restore()
+}
 
 func (wasContent) forget() error { return nil }

@@ -44,6 +44,7 @@ func Stage(t Target, content []byte) (*Staged, error) {
 	}
 	dir := filepath.Dir(f.path)
 	sweep(dir, f.path)
+	sweep(dir, f.path+backupSuffix)
 	s := &Staged{target: t, file: f, content: content}
 	if f.holds(content) {
 		return s, nil

@@ -27,7 +27,8 @@ type Target struct {
 	// User and Group are names or numbers. Empty keeps those of the existing
 	// file as far as the process may set them.
 	User, Group string
-	// Backup keeps the previous file as Path.bak.
+	// Backup keeps the previous file as Path.bak. A commit that fails or is
+	// rolled back leaves the backup that was there before.
 	Backup bool
 	// CreateDirs makes missing parent directories, with mode 0755.
 	CreateDirs bool

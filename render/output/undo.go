@@ -47,6 +47,20 @@ func copySlot(f file) (_ *os.File, err error) {
 	return copied, nil
 }
 
+// both undoes a commit and then the backup it made.
+type both struct{ commit, backup undo }
+
+// restore leaves the backup alone while the target is not what it was: the
+// backup holds that.
+func (b both) restore() error {
+	if err := b.commit.restore(); err != nil {
+		return err
+	}
+	return b.backup.restore()
+}
+
+func (b both) forget() error { return errors.Join(b.commit.forget(), b.backup.forget()) }
+
 // wasAbsent undoes by removing.
 type wasAbsent string
 

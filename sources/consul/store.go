@@ -41,6 +41,9 @@ func (s *Source) List(ctx context.Context, prefix string) (sources.Pairs, error)
 
 // Put implements [sources.Store]. Flags of the key become zero.
 func (s *Source) Put(ctx context.Context, key, value string, cas *uint64) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
 	opts, err := s.writeOptions(ctx)
 	if err != nil {
 		return err
@@ -93,4 +96,19 @@ func (s *Source) DeleteTree(ctx context.Context, prefix string) (int, error) {
 		return 0, s.hints.explain("deleting tree "+prefix, err)
 	}
 	return len(pairs), nil
+}
+
+// checkKey refuses keys that would end up as other keys: the path of an HTTP
+// request is cleaned on its way.
+func checkKey(key string) error {
+	key = strings.TrimPrefix(key, "/")
+	if key == "" {
+		return fmt.Errorf("setting a key of consul: %w: the key is empty; name a key", sources.ErrInvalid)
+	}
+	for _, part := range strings.Split(strings.TrimSuffix(key, "/"), "/") {
+		if part == "" || part == "." || part == ".." {
+			return fmt.Errorf("setting key %s of consul: %w: %q is not allowed between slashes; leave it out", key, sources.ErrInvalid, part)
+		}
+	}
+	return nil
 }

@@ -81,3 +81,21 @@ func TestStoreErrorsSayWhatToDo(t *testing.T) {
 		t.Errorf("a value above the limit gives %v", err)
 	}
 }
+
+func TestKeysThatWouldBecomeOtherKeysAreRefused(t *testing.T) {
+	t.Parallel()
+	s, p := shared(t), testserver.Prefix(t)
+	for _, key := range []string{"", "/", "./x", p + "a/../b", p + "a//b", p + "a/./b"} {
+		if err := s.Put(t.Context(), key, "1", nil); !errors.Is(err, sources.ErrInvalid) {
+			t.Errorf("%q: %v", key, err)
+		}
+	}
+	for _, key := range []string{p + "a", "/" + p + "b", p + "folder/", p + "a.b/..c"} {
+		if err := s.Put(t.Context(), key, "1", nil); err != nil {
+			t.Errorf("%q: %v", key, err)
+		}
+	}
+	if pairs, err := s.List(t.Context(), p); err != nil || len(pairs) != 4 {
+		t.Errorf("keys %v, %v; want the four that were set", pairs, err)
+	}
+}

@@ -10,9 +10,9 @@ import (
 
 // actionMapping is the long form of an [Action].
 type actionMapping struct {
-	Signal  Signal        `yaml:"signal" doc:"Signal sent to the process." either:"command"`
-	Command []string      `yaml:"command" doc:"Program and arguments that are run."`
-	Timeout time.Duration `yaml:"timeout" doc:"Longest run time of the command." default:"30s"`
+	Signal  Signal        `yaml:"signal" doc:"Signal sent to the process." either:"command" as:"choice"`
+	Command []string      `yaml:"command" doc:"Program and arguments that are run." as:"program"`
+	Timeout time.Duration `yaml:"timeout" doc:"Longest run time of the command." without:"signal" default:"30s"`
 }
 
 // actionWords are the short forms.

@@ -10,11 +10,17 @@
 //	default:"…"      the value when nothing is set, as it would be written
 //	enum:"a,b"       the allowed values of a string
 //	either:"name"    the sibling that must not be set beside this one
+//	without:"name"   the sibling that makes this one meaningless (checked by hand)
+//	pattern:"…"      what a text looks like (checked by hand; for the schema)
 //	as:"path"        relative paths start at the configuration's directory
 //	as:"loose"       a text that may also be written as number or truth value
 //	as:"zero"        a duration that may be zero
 //	as:"required"    must be written
 //	as:"blank"       means something although empty, unless its alternative is set
+//	as:"choice"      this or its alternative must be written (for the schema)
+//	as:"program"     a program with arguments (for the schema)
+//	as:"some"        a list that is not empty (for the schema)
+//	as:"owner"       a user or group (for the schema)
 package config
 
 import (
@@ -68,7 +74,7 @@ type Consul struct {
 
 // Etcd is an etcd cluster.
 type Etcd struct {
-	Endpoints    []string      `yaml:"endpoints" doc:"Addresses of the members: host:port or http(s)://host:port." default:"127.0.0.1:2379"`
+	Endpoints    []string      `yaml:"endpoints" doc:"Addresses of the members: host:port or http(s)://host:port." default:"127.0.0.1:2379" as:"some" pattern:"^(unix:.*|[^\\s@]+)$"`
 	Username     string        `yaml:"username" doc:"User for authentication."`
 	Password     secrets.Text  `yaml:"password" doc:"Password of the user; password_file is safer."`
 	PasswordFile string        `yaml:"password_file" doc:"File that holds the password." as:"path" either:"password"`
@@ -124,18 +130,18 @@ type Wait struct {
 // Template is one file to render.
 type Template struct {
 	Source            string      `yaml:"source" doc:"Template file; either this or contents." as:"path"`
-	Contents          string      `yaml:"contents" doc:"Template text; either this or source." as:"blank" either:"source"`
-	Destination       string      `yaml:"destination" doc:"File to write." as:"path,required"`
+	Contents          string      `yaml:"contents" doc:"Template text; either this or source." as:"blank,choice" either:"source"`
+	Destination       string      `yaml:"destination" doc:"File to write." as:"path,required" pattern:"[^/]$"`
 	Mode              fs.FileMode `yaml:"mode" doc:"Octal permissions in quotes, for example \"0640\"; the existing file's, else 0644 (0600 if it holds a secret)."`
-	User              string      `yaml:"user" doc:"Owner, by name or number; the existing file's unless set." as:"loose"`
-	Group             string      `yaml:"group" doc:"Group, by name or number; the existing file's unless set." as:"loose"`
+	User              string      `yaml:"user" doc:"Owner, by name or number; the existing file's unless set." as:"loose,owner"`
+	Group             string      `yaml:"group" doc:"Group, by name or number; the existing file's unless set." as:"loose,owner"`
 	Backup            bool        `yaml:"backup" doc:"Keep the previous version beside the file, with .bak added."`
 	CreateDirs        *bool       `yaml:"create_dirs" doc:"Create missing parent directories (mode 0755)." default:"true"`
 	Write             string      `yaml:"write" doc:"rename replaces the destination in one step; follow does so where a symbolic link points; in_place rewrites the file itself, for bind-mounted files (not atomic)." default:"rename" enum:"rename,follow,in_place"`
 	Delimiters        *Delimiters `yaml:"delimiters" doc:"Delimiters of this template."`
 	ErrorOnMissingKey *bool       `yaml:"error_on_missing_key" doc:"As the setting of the same name at the top."`
 	Wait              *Wait       `yaml:"wait" doc:"Quiescence of this template."`
-	Set               string      `yaml:"set" doc:"Templates that name the same set change together or not at all."`
+	Set               string      `yaml:"set" doc:"Templates that name the same set change together or not at all." pattern:"^[A-Za-z0-9._-]*$"`
 	Check             *Command    `yaml:"check" doc:"Command that must accept the staged file before it is put in place; {{path}} stands for the staged file."`
 	OnChange          *Action     `yaml:"on_change" doc:"What to do when the file changed: reload, restart, none, {signal: HUP} or {command: […]}."`
 }
@@ -143,7 +149,7 @@ type Template struct {
 // Command is a program with arguments, run directly, never through a shell
 // unless it names one.
 type Command struct {
-	Command []string      `yaml:"command" doc:"Program and arguments."`
+	Command []string      `yaml:"command" doc:"Program and arguments." as:"required,program"`
 	Timeout time.Duration `yaml:"timeout" doc:"Longest run time; then its process group is killed." default:"30s"`
 }
 
@@ -172,22 +178,22 @@ type Signal syscall.Signal
 
 // EnvVar is one environment variable of the process.
 type EnvVar struct {
-	Name  string `yaml:"name" doc:"Name of the variable." as:"required"`
+	Name  string `yaml:"name" doc:"Name of the variable." as:"required" pattern:"^[A-Za-z_][A-Za-z0-9_]*$"`
 	Value string `yaml:"value" doc:"Template of its value." as:"loose,required"`
 }
 
 // EnvPrefix makes every key below a prefix an environment variable. In YAML a
 // plain string is short for {path: …}.
 type EnvPrefix struct {
-	Path     string `yaml:"path" doc:"Key prefix, with a source in front if it is not the default one: etcd:app/env." as:"required"`
-	Prefix   string `yaml:"prefix" doc:"Put in front of every name."`
+	Path     string `yaml:"path" doc:"Key prefix, with a source in front if it is not the default one: etcd:app/env." as:"required" pattern:"."`
+	Prefix   string `yaml:"prefix" doc:"Put in front of every name." pattern:"^([A-Za-z_][A-Za-z0-9_]*)?$"`
 	Upcase   *bool  `yaml:"upcase" doc:"Upper-case the names." default:"true"`
 	Sanitize *bool  `yaml:"sanitize" doc:"Turn every character that is not a letter, digit or underscore into an underscore." default:"true"`
 }
 
 // Process is the process to start and look after.
 type Process struct {
-	Command     []string    `yaml:"command" doc:"Program and arguments; what stands after -- on the command line replaces it."`
+	Command     []string    `yaml:"command" doc:"Program and arguments; what stands after -- on the command line replaces it." as:"program"`
 	Dir         string      `yaml:"dir" doc:"Working directory; concierge's own unless set." as:"path"`
 	Environment Environment `yaml:"environment" doc:"What of concierge's own environment the process inherits."`
 	Reload      *Reload     `yaml:"reload" doc:"How the process is told to read its configuration again; without it, it is restarted."`
@@ -198,16 +204,16 @@ type Process struct {
 // (VAULT_TOKEN and the like) are only inherited when allow names them exactly.
 type Environment struct {
 	Pristine bool     `yaml:"pristine" doc:"Inherit nothing."`
-	Allow    []string `yaml:"allow" doc:"Inherit only names that match one of these globs."`
-	Deny     []string `yaml:"deny" doc:"Never inherit names that match one of these globs."`
+	Allow    []string `yaml:"allow" doc:"Inherit only names that match one of these globs." pattern:"."`
+	Deny     []string `yaml:"deny" doc:"Never inherit names that match one of these globs." pattern:"."`
 }
 
 // Reload is how the process is told to read its configuration again: by a
 // signal or by a command.
 type Reload struct {
 	Signal  Signal        `yaml:"signal" doc:"Signal sent to the process."`
-	Command []string      `yaml:"command" doc:"Command run instead of a signal." either:"signal"`
-	Timeout time.Duration `yaml:"timeout" doc:"Longest run time of the command." default:"30s"`
+	Command []string      `yaml:"command" doc:"Command run instead of a signal." either:"signal" as:"choice,program"`
+	Timeout time.Duration `yaml:"timeout" doc:"Longest run time of the command." without:"signal" default:"30s"`
 }
 
 // Stop is how the process is stopped.

@@ -7,7 +7,9 @@ import (
 	"io"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -170,18 +172,41 @@ func wrongTag(n *yaml.Node, t reflect.Type, f field) complaint {
 	switch {
 	case tag == "!!null":
 		return complaint{"has no value", "give it one or remove the line"}
+	case t.Kind() == reflect.Bool && tag == "!!str" && (n.Value == "true" || n.Value == "false"):
+		return complaint{"is a text", "remove the quotes"}
+	case t.Kind() == reflect.Bool && tag != "!!bool":
+		return complaint{"is neither true nor false", "write true or false"}
 	case tag == "!!str", tag == "!!merge", f.loose, // as a value, << is two characters
-		t == durationType, t == signalType && tag == "!!int", t.Kind() == reflect.Bool:
+		t == durationType, t == signalType && tag == "!!int", t.Kind() == reflect.Bool && tag == "!!bool":
 		return complaint{}
 	case t == modeType && tag == "!!int" && strings.HasPrefix(n.Value, "0"):
 		return complaint{} // 0640 and 0o640 can only be meant as octal
 	case t == modeType:
-		return complaint{"is a decimal number", fmt.Sprintf(`write octal in quotes: "0%s"`, n.Value)}
+		return complaint{"is a decimal number", octalHint(n.Value)}
 	case t == textType:
 		return complaint{"is not a text", "put the value in quotes"}
 	}
 	return complaint{"is not a text", fmt.Sprintf("put it in quotes: %q", shorten(n.Value))}
 }
+
+// octalHint says how a mode that was written as a decimal number is meant: 420
+// is what 0644 becomes in other tools, 640 is octal without its zero.
+func octalHint(text string) string {
+	n, err := strconv.ParseUint(text, 10, 32)
+	octal := fmt.Sprintf("%04o", n)
+	switch {
+	case err == nil && usualMode.MatchString(octal):
+		return fmt.Sprintf(`write octal in quotes; %s is "%s" in octal`, text, octal)
+	case threeOctal.MatchString(text):
+		return fmt.Sprintf(`write octal in quotes: "0%s"`, text)
+	}
+	return `write octal in quotes, for example "0644"`
+}
+
+var (
+	usualMode  = regexp.MustCompile(`^0([64][640][640]|7[750][750])$`)
+	threeOctal = regexp.MustCompile(`^[1-7][0-7]{2}$`)
+)
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 

@@ -21,7 +21,13 @@ type field struct {
 	zero     bool     // a duration that may be 0
 	required bool     // must be written
 	blank    bool     // means something although empty, unless its alternative is set
+	choice   bool     // this or its alternative must be written
+	program  bool     // a program with arguments, which begins with a name
+	some     bool     // a list with at least one item
+	owner    bool     // a user or group
 	either   string   // sibling that must not be set beside this one
+	without  string   // sibling that must not be written beside this one
+	pattern  string   // what a text, or each of a list, looks like
 }
 
 // fieldsOf returns the settings of a struct type, in order.
@@ -35,7 +41,7 @@ func fieldsOf(t reflect.Type) []field {
 		}
 		f := field{
 			index: i, name: name, doc: sf.Tag.Get("doc"), fallback: sf.Tag.Get("default"),
-			either: sf.Tag.Get("either"),
+			either: sf.Tag.Get("either"), without: sf.Tag.Get("without"), pattern: sf.Tag.Get("pattern"),
 		}
 		if e := sf.Tag.Get("enum"); e != "" {
 			f.enum = strings.Split(e, ",")
@@ -46,6 +52,10 @@ func fieldsOf(t reflect.Type) []field {
 			f.zero = f.zero || word == "zero"
 			f.required = f.required || word == "required"
 			f.blank = f.blank || word == "blank"
+			f.choice = f.choice || word == "choice"
+			f.program = f.program || word == "program"
+			f.some = f.some || word == "some"
+			f.owner = f.owner || word == "owner"
 		}
 		fields = append(fields, f)
 	}

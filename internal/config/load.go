@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -63,7 +65,7 @@ func Load(o Options) (*Config, error) {
 	l.toolVariables()
 	l.cfg.origins = l.d.origins
 	l.cfg.applyDefaults(l.dir)
-	v := validator{cfg: l.cfg, running: o.Running}
+	v := validator{cfg: l.cfg, running: o.Running, file: l.path}
 	v.all()
 	if errs := append(l.d.errs, v.errs.besides(l.d.errs)...); len(errs) > 0 {
 		return nil, errs.sorted()
@@ -85,12 +87,27 @@ func (c *Config) origin(path string) Origin {
 	}
 }
 
+// begin returns the place that a section was written, or the first setting in
+// it when only settings were.
+func (c *Config) begin(section string) Origin {
+	if o, ok := c.origins[section]; ok {
+		return o
+	}
+	for _, path := range slices.Sorted(maps.Keys(c.origins)) {
+		if strings.HasPrefix(path, section+".") {
+			return c.origins[path]
+		}
+	}
+	return c.origin(section)
+}
+
 // loader is one call of Load.
 type loader struct {
-	env map[string]string
-	dir string // of the configuration file
-	d   decoder
-	cfg *Config
+	env  map[string]string
+	path string // the configuration file; empty if there is none
+	dir  string // of the configuration file
+	d    decoder
+	cfg  *Config
 }
 
 func environment(environ []string) map[string]string {
@@ -121,7 +138,7 @@ func (l *loader) file(path string) error {
 	case err != nil:
 		return fmt.Errorf("reading configuration: %w; check that %s is a readable file", err, path)
 	}
-	l.dir = filepath.Dir(path)
+	l.path, l.dir = path, filepath.Dir(path)
 	l.d.source, l.d.layer, l.d.base = path, layerFile, l.dir
 	l.d.document(text, l.cfg)
 	return nil

@@ -71,7 +71,7 @@ process:
 `
 
 func TestFullConfigurationIsReadWithDefaults(t *testing.T) {
-	dir := project(t, "concierge.yaml", full, "app.ctmpl", "")
+	dir := project(t, "concierge.yaml", full, "app.ctmpl", "", "ca.pem", "")
 	c := load(t, config.Options{Path: dir + "/concierge.yaml", Running: true})
 	for _, check := range []struct {
 		what      string

@@ -11,7 +11,7 @@ import (
 )
 
 func TestWrittenConfigurationHasNoSecretsAndIsReadAgain(t *testing.T) {
-	dir := project(t, "concierge.yaml", full, "app.ctmpl", "")
+	dir := project(t, "concierge.yaml", full, "app.ctmpl", "", "ca.pem", "")
 	c := load(t, config.Options{Path: dir + "/concierge.yaml"})
 	text, err := c.YAML()
 	if err != nil {

@@ -77,7 +77,9 @@ func setDuration(v reflect.Value, f field, text string) complaint {
 	switch {
 	case err != nil:
 		return complaint{"is not a duration", "write for example 500ms, 10s, 5m or 24h"}
-	case d < 0:
+	case strings.HasPrefix(text, "+"):
+		return complaint{"begins with a sign", "remove the +"}
+	case strings.HasPrefix(text, "-"):
 		return complaint{"is negative", "write for example 500ms, 10s, 5m or 24h"}
 	case d == 0 && !f.zero:
 		return complaint{"is zero, which would not mean never", "write a long time such as 8760h for never, or remove the line for the default"}
@@ -92,7 +94,7 @@ func setMode(v reflect.Value, text string) complaint {
 	digits := strings.TrimPrefix(text, "0o")
 	n, err := strconv.ParseUint(digits, 8, 32)
 	switch {
-	case err != nil || len(digits) < 3:
+	case err != nil || len(digits) < 3 || len(digits) > 4:
 		return complaint{"is not an octal mode", `write three or four octal digits in quotes, for example "0640"`}
 	case n > uint64(fs.ModePerm):
 		return complaint{"has bits besides read, write and execute", `write a mode up to "0777"`}

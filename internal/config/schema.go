@@ -11,9 +11,12 @@ import (
 // Patterns of texts. They let pass what the decoder reads, as far as a pattern
 // can say it.
 const (
-	durationPattern = `^([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))*$`
+	durationPattern = `^([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))*$`
+	noTimePattern   = `^[^1-9]*$` // a duration without a digit other than zero
 	modePattern     = `^(0o)?0?[0-7]{3}$`
-	signalPattern   = `^([Ss][Ii][Gg])?[A-Za-z][A-Za-z0-9]*$`
+	noModePattern   = `^[0o]*$`
+	signalPattern   = `^(([Ss][Ii][Gg])?[A-Za-z][A-Za-z0-9]*|[1-9]|[1-5][0-9]|6[0-4])$`
+	ownerPattern    = `^([^\s:/-][^\s:/]*)?$`
 )
 
 // schema is one node of a JSON Schema; a struct keeps the order of its keys.
@@ -25,11 +28,14 @@ type schema struct {
 	Enum        []string    `json:"enum,omitempty"`
 	Default     any         `json:"default,omitempty"`
 	Pattern     string      `json:"pattern,omitempty"`
+	Const       any         `json:"const,omitempty"`
 	Minimum     int         `json:"minimum,omitempty"`
+	Above       int         `json:"exclusiveMinimum,omitempty"`
 	Maximum     int         `json:"maximum,omitempty"`
 	MinItems    int         `json:"minItems,omitempty"`
 	MinLength   int         `json:"minLength,omitempty"`
 	AnyOf       []*schema   `json:"anyOf,omitempty"`
+	First       []*schema   `json:"prefixItems,omitempty"`
 	Items       *schema     `json:"items,omitempty"`
 	Properties  *properties `json:"properties,omitempty"`
 	Required    []string    `json:"required,omitempty"`
@@ -90,9 +96,15 @@ func objectSchema(t reflect.Type) *schema {
 			s.Required = append(s.Required, f.name)
 			s.Type = "object"
 		}
-		if f.either != "" {
-			both := &schema{Type: "object", Required: []string{f.either, f.name}}
-			s.Not = &schema{AnyOf: append(s.nots(), both)}
+		for _, other := range []string{f.either, f.without} {
+			if other != "" {
+				both := &schema{Type: "object", Required: []string{other, f.name}}
+				s.Not = &schema{AnyOf: append(s.nots(), both)}
+			}
+		}
+		if f.choice {
+			s.Type = "object"
+			s.AnyOf = []*schema{{Required: []string{f.either}}, {Required: []string{f.name}}}
 		}
 	}
 	return s
@@ -126,10 +138,10 @@ func fieldSchema(t reflect.Type, f field) *schema {
 func typeSchema(t reflect.Type, f field) *schema {
 	switch t {
 	case durationType:
-		return &schema{Type: "string", Pattern: durationPattern}
+		return durationSchema(f)
 	case modeType:
 		return &schema{AnyOf: []*schema{
-			{Type: "string", Pattern: modePattern},
+			{Type: "string", Pattern: modePattern, Not: &schema{Pattern: noModePattern}},
 			// An editor that reads YAML sees 0640 as a number.
 			{Type: "integer", Minimum: 1, Maximum: 0o777},
 		}}
@@ -148,11 +160,33 @@ func typeSchema(t reflect.Type, f field) *schema {
 	case t.Kind() == reflect.Bool:
 		return &schema{Type: "boolean"}
 	case t.Kind() == reflect.Slice:
-		return &schema{Type: "array", Items: typeSchema(pointed(t.Elem()), f)}
+		return listSchema(t, f)
 	case t.Kind() == reflect.Struct:
 		return objectSchema(t)
+	case f.owner:
+		return &schema{Type: []string{"string", "number", "boolean"}, Pattern: ownerPattern, Above: -1, Maximum: maxID}
 	case f.loose:
 		return &schema{Type: []string{"string", "number", "boolean"}}
 	}
-	return &schema{Type: "string", Enum: f.enum}
+	return &schema{Type: "string", Enum: f.enum, Pattern: f.pattern}
+}
+
+func durationSchema(f field) *schema {
+	text := &schema{Type: "string", Pattern: durationPattern}
+	if !f.zero {
+		text.Not = &schema{Pattern: noTimePattern}
+		return text
+	}
+	return &schema{AnyOf: []*schema{text, {Enum: []string{"0"}}, {Const: 0}}}
+}
+
+func listSchema(t reflect.Type, f field) *schema {
+	s := &schema{Type: "array", Items: typeSchema(pointed(t.Elem()), f)}
+	if f.some || f.program {
+		s.MinItems = 1
+	}
+	if f.program {
+		s.First = []*schema{{Type: "string", Pattern: `\S`}}
+	}
+	return s
 }

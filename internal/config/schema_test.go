@@ -104,6 +104,51 @@ func TestSchemaRefusesWhatItCanSay(t *testing.T) {
 	}
 }
 
+// What one of the two refuses, the other must refuse as well.
+func TestSchemaAndLoadRefuseTheSame(t *testing.T) {
+	s := compiled(t)
+	const template = "templates: [{contents: a, destination: b, "
+	for _, text := range []string{
+		template + "on_change: {}}]",
+		template + "on_change: {signal: HUP, timeout: 1s}}]\nprocess: {}",
+		template + "on_change: {command: []}}]",
+		template + "check: {}}]",
+		template + "check: {command: [' ']}}]",
+		template + "mode: '0000'}]",
+		template + "mode: '00644'}]",
+		template + "backup: 'true'}]",
+		template + "user: -1}]",
+		template + "group: 4294967295}]",
+		template + "group: 'a:b'}]",
+		template + "set: a b}]",
+		"templates: [{destination: b}]",
+		"templates: [{source: schema.json, contents: a, destination: b}]",
+		"templates: [{contents: a, destination: ''}]",
+		"templates: [{contents: a, destination: b/}]",
+		"env: [{name: A B, value: x}]",
+		"env_prefix: [{path: ''}]",
+		"env_prefix: [{path: a, prefix: '-'}]",
+		"process: {command: []}",
+		"process: {command: [a], reload: {}}",
+		"process: {command: [a], reload: {signal: HUP, timeout: 1s}}",
+		"process: {command: [a], stop: {timeout: 0s}}",
+		"process: {command: [a], stop: {timeout: +1s}}",
+		"process: {command: [a], stop: {signal: '01'}}",
+		"process: {command: [a], environment: {deny: ['']}}",
+		"sources: {etcd: {endpoints: []}}",
+		"sources: {etcd: {endpoints: ['']}}",
+		"sources: {etcd: {endpoints: ['u:p@h']}}",
+		"sources: {consul: {tls: {insecure_skip_verify: 'true'}}}",
+	} {
+		if s.Validate(instance(t, text)) == nil {
+			t.Errorf("the schema accepts %s", text)
+		}
+		if _, err := config.Load(config.Options{Environ: []string{"CONCIERGE_CONFIG_INLINE=" + text}}); err == nil {
+			t.Errorf("Load accepts %s", text)
+		}
+	}
+}
+
 // The schema must never be stricter than the program: an editor that marks a
 // good file as wrong is switched off.
 func TestSchemaRefusesNothingThatLoadAccepts(t *testing.T) {

@@ -43,10 +43,13 @@ func settingsOf(t reflect.Type, parent string) []SettingInfo {
 		list := ft.Kind() == reflect.Slice && isScalar(ft.Elem())
 		switch {
 		case isScalar(ft) || list:
-			flag := flagName(path)
+			flag, doc := flagName(path), f.doc
+			if list {
+				doc += " Comma-separated in flags and variables."
+			}
 			all = append(all, SettingInfo{
 				Path: path, Flag: flag, Env: "CONCIERGE_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_")),
-				Doc: f.doc, Default: f.fallback, Enum: f.enum,
+				Doc: doc, Default: f.fallback, Enum: f.enum,
 				IsList: list, IsBool: ft.Kind() == reflect.Bool, Secret: ft == textType,
 			})
 		case ft.Kind() == reflect.Struct && ft != actionType:

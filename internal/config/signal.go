@@ -12,7 +12,7 @@ import (
 // by number from 1 to 64.
 func ParseSignal(s string) (Signal, bool) {
 	if n, err := strconv.Atoi(s); err == nil {
-		return Signal(n), n >= 1 && n <= 64
+		return Signal(n), n >= 1 && n <= 64 && strconv.Itoa(n) == s // no sign, no leading zero
 	}
 	name := strings.ToUpper(s)
 	if !strings.HasPrefix(name, "SIG") {

@@ -114,14 +114,30 @@ func (l *loader) taken(path string) bool {
 // consulAddress adds the scheme that CONSUL_HTTP_SSL asks for.
 func (l *loader) consulAddress() {
 	address := l.env["CONSUL_HTTP_ADDR"]
-	if on, _ := strconv.ParseBool(l.env["CONSUL_HTTP_SSL"]); on && address != "" && !strings.Contains(address, "://") {
+	if on := l.toolBool("CONSUL_HTTP_SSL", "sources.consul.address"); on && address != "" && !strings.Contains(address, "://") {
 		address = "https://" + address
 	}
 	l.fill("CONSUL_HTTP_ADDR", "sources.consul.address", address)
 }
 
+// toolBool reads a truth value of Consul's tools; unset is false.
+func (l *loader) toolBool(name, path string) bool {
+	value := l.env[name]
+	if value == "" || !l.configured("sources.consul") {
+		return false
+	}
+	on, err := strconv.ParseBool(value)
+	if err != nil {
+		from := Origin{File: name, layer: layerTool}
+		l.d.errs = append(l.d.errs, &Error{from, path, shorten(value), "is neither true nor false", "write true or false"})
+	}
+	return on
+}
+
 func (l *loader) consulVerify() {
-	if verify, err := strconv.ParseBool(l.env["CONSUL_HTTP_SSL_VERIFY"]); err == nil && !verify {
+	const name = "CONSUL_HTTP_SSL_VERIFY"
+	verify := l.toolBool(name, "sources.consul.tls.insecure_skip_verify")
+	if l.env[name] != "" && !verify {
 		l.fill("CONSUL_HTTP_SSL_VERIFY", "sources.consul.tls.insecure_skip_verify", "true")
 	}
 }

@@ -4,33 +4,33 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
-	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // validator checks what single settings cannot know.
 type validator struct {
 	cfg     *Config
 	running bool
+	file    string // the configuration file; empty if there is none
 	errs    Errors
 }
 
 func (v *validator) all() {
 	v.sources()
+	v.addresses()
 	v.tls("sources.consul.tls", v.cfg.Sources.Consul != nil, func() TLS { return v.cfg.Sources.Consul.TLS })
 	v.tls("sources.etcd.tls", v.cfg.Sources.Etcd != nil, func() TLS { return v.cfg.Sources.Etcd.TLS })
 	v.tls("secrets.vault.tls", v.cfg.Secrets.Vault != nil, func() TLS { return v.cfg.Secrets.Vault.TLS })
 	v.delimiters("delimiters", v.cfg.Delimiters)
 	v.wait("wait", v.cfg.Wait)
 	v.process()
-	destinations := make(map[string]string)
 	for i := range v.cfg.Templates {
-		at := fmt.Sprintf("templates[%d]", i)
-		v.template(at, &v.cfg.Templates[i])
-		v.destination(at, &v.cfg.Templates[i], destinations)
+		v.template(templateAt(i), &v.cfg.Templates[i])
 	}
+	v.destinations()
 	v.env()
 }
 
@@ -38,41 +38,11 @@ func (v *validator) fail(at, value, reason, hint string) {
 	v.errs = append(v.errs, &Error{v.cfg.origin(at), at, shorten(value), reason, hint})
 }
 
+func templateAt(i int) string { return fmt.Sprintf("templates[%d]", i) }
+
 func (v *validator) written(at string) bool {
 	_, ok := v.cfg.origins[at]
 	return ok
-}
-
-func (v *validator) sources() {
-	s := v.cfg.Sources
-	names := s.names()
-	switch {
-	case s.Default == "":
-		v.fail("sources", "", "has "+strings.Join(names, ", ")+" but no default", "add default: "+names[0])
-	case !slices.Contains(names, s.Default):
-		v.fail("sources.default", s.Default, "is not a configured source",
-			fmt.Sprintf("add %s: {} beside it, or write one of %s", s.Default, strings.Join(names, ", ")))
-	}
-	if s.Etcd == nil {
-		return
-	}
-	for i, e := range s.Etcd.Endpoints {
-		if e == "" {
-			v.fail(fmt.Sprintf("sources.etcd.endpoints[%d]", i), "", "is empty", "write host:port")
-		}
-	}
-	if s.Etcd.Username == "" && (!s.Etcd.Password.Empty() || s.Etcd.PasswordFile != "") {
-		v.fail("sources.etcd", "", "has a password but no user", "add username")
-	}
-}
-
-func (v *validator) tls(at string, configured bool, get func() TLS) {
-	if !configured {
-		return
-	}
-	if t := get(); (t.CertFile == "") != (t.KeyFile == "") {
-		v.fail(at, "", "has one of cert_file and key_file", "add the other")
-	}
 }
 
 func (v *validator) delimiters(at string, d Delimiters) {
@@ -137,8 +107,10 @@ func (v *validator) template(at string, t *Template) {
 	case t.Source == "" && !v.written(at+".contents") && t.Contents == "":
 		v.fail(at, "", "has neither source nor contents", "add source, the path of the template")
 	case t.Source != "":
-		v.source(at+".source", t.Source)
+		v.readable(at+".source", t.Source, "template file")
 	}
+	v.owner(at+".user", t.User)
+	v.owner(at+".group", t.Group)
 	v.delimiters(at+".delimiters", *t.Delimiters)
 	if v.written(at + ".wait") {
 		v.wait(at+".wait", *t.Wait)
@@ -154,9 +126,9 @@ func (v *validator) template(at string, t *Template) {
 
 var setName = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
 
-// source checks that the template can be read. What is in it is checked when
-// it is parsed. A pipe is left for the one reader it has.
-func (v *validator) source(at, name string) {
+// readable checks that a file can be read. What is in it is checked by those
+// who use it. A pipe is left for the one reader it has.
+func (v *validator) readable(at, name, what string) {
 	info, err := os.Stat(name)
 	if err == nil && info.Mode().IsRegular() {
 		var f *os.File
@@ -164,13 +136,34 @@ func (v *validator) source(at, name string) {
 			_ = f.Close() // nothing was written
 		}
 	}
+	start := "working directory"
+	if v.cfg.origin(at).layer == layerFile {
+		start = "directory of the configuration"
+	}
 	switch {
 	case err != nil:
-		v.fail(at, name, "cannot be read: "+cause(err).Error(), "check the path, which starts at the directory of the configuration, and its permissions")
+		v.fail(at, name, "cannot be read: "+cause(err).Error(), "check the path, which starts at the "+start+", and its permissions")
 	case info.IsDir():
-		v.fail(at, name, "is a directory", "name the template file")
+		v.fail(at, name, "is a directory", "name the "+what)
 	}
 }
+
+// owner checks a user or group. Whether it exists is found out when it is
+// needed.
+func (v *validator) owner(at, name string) {
+	digits := name != "" && strings.Trim(name, "0123456789") == ""
+	switch id, err := strconv.ParseUint(name, 10, 32); {
+	case name == "":
+	case digits && (err != nil || id > maxID):
+		v.fail(at, name, "is too large for a number of a user or group", "write a name, or a number up to 4294967294")
+	case strings.HasPrefix(name, "-") || strings.ContainsFunc(name, unicode.IsSpace) || strings.ContainsAny(name, ":/"):
+		v.fail(at, name, "is not a name or number of a user or group", "write one name or number; user and group are two settings")
+	}
+}
+
+// maxID is the largest user or group; the next one means "unchanged" to the
+// kernel.
+const maxID = 1<<32 - 2
 
 func (v *validator) action(at string, a Action) {
 	switch a.Kind {
@@ -182,32 +175,6 @@ func (v *validator) action(at string, a Action) {
 		} else if a.Kind == ActionReload && v.cfg.Process.Reload == nil {
 			v.fail(at, string(a.Kind), "needs process.reload", "add process.reload, for example {signal: HUP}, or write restart")
 		}
-	}
-}
-
-// destination checks that every file has one template. seen maps destinations
-// to templates.
-func (v *validator) destination(at string, t *Template, seen map[string]string) {
-	if t.Destination == "" {
-		v.fail(at, "", "has no destination", "add destination, the path of the file to write")
-		return
-	}
-	at += ".destination"
-	if strings.HasSuffix(t.Destination, "/") {
-		v.fail(at, t.Destination, "is a directory", "add the name of the file")
-		return
-	}
-	clean, err := filepath.Abs(t.Destination)
-	if err != nil {
-		v.fail(at, t.Destination, "cannot be resolved: "+err.Error(), "write an absolute path")
-		return
-	}
-	if first, twice := seen[clean]; twice {
-		v.fail(at, t.Destination, "is written by another template, "+v.cfg.Where(first), "give one of them another destination")
-	}
-	seen[clean] = at
-	if source, err := filepath.Abs(t.Source); err == nil && t.Source != "" && source == clean {
-		v.fail(at, t.Destination, "is the template itself", "give it another destination")
 	}
 }
 

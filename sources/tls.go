@@ -3,6 +3,7 @@ package sources
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 )
@@ -57,4 +58,35 @@ func (t TLS) ClientConfig() (*tls.Config, error) {
 	}
 	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
 	return c, nil
+}
+
+// PinServerName makes c verify the server against c.ServerName also where the
+// client library puts the address it dials in its place, as gRPC does. Chain
+// and name are verified exactly as package crypto/tls would.
+func PinServerName(c *tls.Config) {
+	if c == nil || c.ServerName == "" || c.InsecureSkipVerify {
+		return
+	}
+	name, roots := c.ServerName, c.RootCAs
+	c.InsecureSkipVerify = true //nolint:gosec // VerifyConnection verifies instead
+	c.VerifyConnection = func(state tls.ConnectionState) error {
+		options := x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: x509.NewCertPool()}
+		for _, cert := range state.PeerCertificates[1:] {
+			options.Intermediates.AddCert(cert)
+		}
+		_, err := state.PeerCertificates[0].Verify(options)
+		return err
+	}
+}
+
+// TLSHint is what to look at when err says that a server was not trusted; it is
+// empty for other errors.
+func TLSHint(err error) string {
+	var untrusted *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	if errors.As(err, &untrusted) || errors.As(err, &unknown) || errors.As(err, &hostname) {
+		return "see tls.ca_file and tls.server_name of the source"
+	}
+	return ""
 }

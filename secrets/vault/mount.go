@@ -2,11 +2,14 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"path"
 	"strings"
 	"sync"
 
 	"github.com/hashicorp/vault/api"
+
+	"concierge/sources"
 )
 
 // mounts remembers which mounts are KV version 2. Mounts never nest, so the one
@@ -84,7 +87,7 @@ func (s *Source) mountOf(ctx context.Context, p string) (mount string, v2 bool, 
 		mount, v2 = parseMount(found.Data, s.client.Namespace())
 	}
 	if mount == "" {
-		if s.mounts.firstWarning(p) {
+		if !errors.Is(err, sources.ErrDenied) && s.mounts.firstWarning(p) { // a denied token is told by the read itself
 			s.log.Warn("mount not found, its secrets are read as KV version 1", "path", p, "error", err)
 		}
 		return "", false, nil

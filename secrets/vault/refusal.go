@@ -29,6 +29,9 @@ func (h hints) explain(what string, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // the URL says less than what and address
 	}
+	if hint := sources.TLSHint(err); hint != "" {
+		return fmt.Errorf("%s: vault at %s: %w; %s", what, h.address, err, hint)
+	}
 	if !answered {
 		return fmt.Errorf("%s: vault at %s: %w; is it running there? see secrets.vault.address and VAULT_ADDR", what, h.address, err)
 	}

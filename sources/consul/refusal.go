@@ -29,6 +29,8 @@ func (h hints) explain(what string, err error) error {
 		err = u.Err // the URL says less than what and address
 	}
 	switch {
+	case !answered && sources.TLSHint(err) != "":
+		return fmt.Errorf("%s: consul at %s: %w; %s", what, h.address, err, sources.TLSHint(err))
 	case !answered:
 		return fmt.Errorf("%s: consul at %s: %w; is it running there? see sources.consul.address and CONSUL_HTTP_ADDR",
 			what, h.address, err)

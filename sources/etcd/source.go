@@ -28,6 +28,7 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	sources.PinServerName(tlsConfig)
 	return &Source{cfg: cfg, conn: newConnection(cfg, tlsConfig), log: log.With("component", "etcd")}, nil
 }
 

@@ -22,8 +22,9 @@
 // that cannot be parsed, or a root that is missing, is an outage: the last
 // good answers stay. A file system has no transactions beyond that.
 //
-// ModifyIndex is a 63-bit digest of the value. It is the same on every host
-// and after every restart, and writing the same value again changes nothing.
+// ModifyIndex is a 53-bit digest of the value, because tools that read JSON
+// numbers as floating point keep no more. It is the same on every host and
+// after every restart, and writing the same value again changes nothing.
 //
 // # Notifications
 //

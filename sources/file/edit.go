@@ -1,7 +1,6 @@
 package file
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -52,7 +51,7 @@ func setItem(n *yaml.Node, path string, v scalar) error {
 	i, err := strconv.Atoi(first)
 	switch {
 	case err != nil || i < 0 || i > len(n.Content) || strconv.Itoa(i) != first:
-		return fmt.Errorf("%q is not an index of a list of %d items; use 0 to %d", first, len(n.Content), len(n.Content))
+		return invalidf("%q is not an index of a list of %d items; use 0 to %d", first, len(n.Content), len(n.Content))
 	case i < len(n.Content):
 		return descend(n.Content[i], first, rest, v)
 	}
@@ -72,16 +71,16 @@ func descend(n *yaml.Node, name, rest string, v scalar) error {
 	empty := n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" || n.Kind != yaml.ScalarNode && len(n.Content) == 0
 	switch {
 	case n.Kind == yaml.AliasNode:
-		return fmt.Errorf("%s is an alias of the anchor %s (line %d); edit the file by hand", name, n.Value, n.Line)
+		return invalidf("%s is an alias of the anchor %s (line %d); edit the file by hand", name, n.Value, n.Line)
 	case rest == "" && (n.Kind == yaml.ScalarNode || empty):
 		v.replace(n)
 		return nil
 	case rest == "":
-		return fmt.Errorf("%s has keys below it (line %d); put one of them or delete them first", name, n.Line)
+		return invalidf("%s has keys below it (line %d); put one of them or delete them first", name, n.Line)
 	case n.Kind == yaml.ScalarNode && empty:
 		n.Kind, n.Tag, n.Value, n.Style = yaml.MappingNode, "!!map", "", 0
 	case n.Kind == yaml.ScalarNode:
-		return fmt.Errorf("%s is a value itself (line %d), so it cannot have keys below it; delete it first", name, n.Line)
+		return invalidf("%s is a value itself (line %d), so it cannot have keys below it; delete it first", name, n.Line)
 	}
 	return set(n, rest, v)
 }

@@ -20,15 +20,16 @@ import (
 // in the edited keys alone.
 type docEditor struct {
 	path   string
+	create bool // a missing document is an empty one
 	doc    *yaml.Node
 	before map[string]string
 }
 
-// begin reads the document; a missing or empty one is an empty mapping, so
-// that the first put creates it.
+// begin reads the document. An empty one is an empty mapping, and a missing one
+// too if it may be created.
 func (e *docEditor) begin() error {
 	raw, err := readDocument(e.path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && strings.TrimSpace(raw) == "" {
+	if e.create && errors.Is(err, fs.ErrNotExist) || err == nil && strings.TrimSpace(raw) == "" {
 		raw, err = "{}", nil
 	}
 	if err != nil {
@@ -57,10 +58,10 @@ func (e *docEditor) list(prefix string) (sources.Value, error) {
 
 func (e *docEditor) put(key, value string) error {
 	if !utf8.ValidString(key) {
-		return fmt.Errorf("the key is not UTF-8")
+		return invalidf("the key is not UTF-8")
 	}
 	if isJSON(e.path) && !utf8.ValidString(value) {
-		return errors.New("the value is not UTF-8, which JSON cannot hold; use a .yaml file or a directory")
+		return invalidf("the value is not UTF-8, which JSON cannot hold; use a .yaml file or a directory")
 	}
 	if err := set(e.doc.Content[0], key, scalar{value: value, json: isJSON(e.path)}); err != nil {
 		return err
@@ -85,7 +86,7 @@ func (e *docEditor) save(want map[string]string) error {
 	if err != nil {
 		return err
 	}
-	entangled := errors.New("the key cannot be changed alone: an anchor, a merge key or the order of a list is in the way; edit the file by hand")
+	entangled := invalidf("the key cannot be changed alone: an anchor, a merge key or the order of a list is in the way; edit the file by hand")
 	again, err := parse(e.path, string(text))
 	if err != nil {
 		return entangled
@@ -100,6 +101,7 @@ func (e *docEditor) format() ([]byte, error) {
 	if isJSON(e.path) {
 		return formatJSON(e.doc)
 	}
+	plainMerges(e.doc)
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(indentOf(e.doc))
@@ -107,6 +109,17 @@ func (e *docEditor) format() ([]byte, error) {
 		return nil, fmt.Errorf("writing YAML: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// plainMerges makes merge keys be written as << alone: the library writes the
+// tag that it found itself, too.
+func plainMerges(n *yaml.Node) {
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && isMerge(c) {
+			c.Tag = ""
+		}
+		plainMerges(c)
+	}
 }
 
 // indentOf returns how far the document indents nested mappings; 2 if it has

@@ -59,7 +59,7 @@ func (e treeEditor) put(key, value string) error {
 		value += "\n"
 	}
 	if len(value) > maxValue {
-		return fmt.Errorf("the value has %d bytes, more than %d", len(value), maxValue)
+		return invalidf("the value has %d bytes, more than %d", len(value), maxValue)
 	}
 	path := e.path(key)
 	if err := e.conflict(key); err != nil {
@@ -79,15 +79,15 @@ func (e treeEditor) conflict(key string) error {
 			continue
 		}
 		if info, err := os.Stat(e.path(key[:i])); err == nil && !info.IsDir() {
-			return fmt.Errorf("%s is a key itself, so it cannot have keys below it; delete it first", key[:i])
+			return invalidf("%s is a key itself, so it cannot have keys below it; delete it first", key[:i])
 		}
 	}
 	info, err := os.Stat(e.path(key))
 	switch {
 	case err == nil && info.IsDir():
-		return fmt.Errorf("%s is a directory of keys; put a key below it or delete it first", key)
+		return invalidf("%s is a directory of keys; put a key below it or delete it first", key)
 	case err == nil && !info.Mode().IsRegular():
-		return fmt.Errorf("%s is a special file, not a key", key)
+		return invalidf("%s is a special file, not a key", key)
 	case err == nil, errors.Is(err, fs.ErrNotExist):
 		return nil
 	}

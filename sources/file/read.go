@@ -84,8 +84,9 @@ func pair(key, value string) sources.KeyPair {
 	return sources.KeyPair{Path: key, Value: value, ModifyIndex: digest(value)}
 }
 
-// digest is the ModifyIndex of a value; never 0, which stands for absence.
+// digest is the ModifyIndex of a value: 53 bits, which every reader of JSON
+// keeps; never 0, which stands for absence.
 func digest(value string) uint64 {
 	sum := sha256.Sum256([]byte(value))
-	return max(binary.BigEndian.Uint64(sum[:])>>1, 1)
+	return max(binary.BigEndian.Uint64(sum[:])>>11, 1)
 }

@@ -29,7 +29,7 @@ func (s *Source) Get(_ context.Context, key string) (sources.KeyPair, error) {
 	if err := s.checkKey(key); err != nil {
 		return sources.KeyPair{}, err
 	}
-	e, _ := s.editor()
+	e, _ := s.editor(false)
 	v, err := readWith(e, key, editor.get)
 	if err == nil && !v.Exists {
 		err = sources.ErrNotFound
@@ -50,7 +50,7 @@ func readWith(e editor, path string, ask func(editor, string) (sources.Value, er
 
 // List implements [sources.Store].
 func (s *Source) List(_ context.Context, prefix string) (sources.Pairs, error) {
-	e, _ := s.editor()
+	e, _ := s.editor(false)
 	v, err := readWith(e, prefix, editor.list)
 	if err != nil {
 		return nil, fmt.Errorf("listing %q in %s: %w", prefix, s.cfg.Path, err)
@@ -66,7 +66,7 @@ func (s *Source) Put(ctx context.Context, key, value string, cas *uint64) error 
 	if err := s.checkKey(key); err != nil {
 		return err
 	}
-	e, dir := s.editor()
+	e, dir := s.editor(true)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("putting %s: creating directory: %w", key, err)
 	}
@@ -99,7 +99,7 @@ func (s *Source) Delete(ctx context.Context, key string) error {
 	if err := s.checkKey(key); err != nil {
 		return err
 	}
-	e, dir := s.editor()
+	e, dir := s.editor(false)
 	return s.edit(ctx, e, dir, "deleting "+key, func() error {
 		v, err := e.get(key)
 		if err == nil && !v.Exists {
@@ -115,7 +115,7 @@ func (s *Source) Delete(ctx context.Context, key string) error {
 // DeleteTree implements [sources.Store]. In a document it is one step; in a
 // directory the files are removed one after the other.
 func (s *Source) DeleteTree(ctx context.Context, prefix string) (int, error) {
-	e, dir := s.editor()
+	e, dir := s.editor(false)
 	var keys []string
 	err := s.edit(ctx, e, dir, fmt.Sprintf("deleting all of %q", prefix), func() error {
 		v, err := e.list(prefix)
@@ -149,8 +149,9 @@ func (s *Source) edit(ctx context.Context, e editor, dir, doing string, change f
 	return nil
 }
 
-// editor returns the editor of the store and the directory to lock.
-func (s *Source) editor() (editor, string) {
+// editor returns the editor of the store and the directory to lock. With
+// create, a document that does not exist is taken for an empty one.
+func (s *Source) editor(create bool) (editor, string) {
 	if !s.isDocument() {
 		return treeEditor{&treeReader{root: s.cfg.Path, log: s.log, warned: make(map[string]bool)}}, s.cfg.Path
 	}
@@ -158,13 +159,16 @@ func (s *Source) editor() (editor, string) {
 	if real, err := filepath.EvalSymlinks(s.cfg.Path); err == nil {
 		dir = filepath.Dir(real) // two links to one document share one lock
 	}
-	return &docEditor{path: s.cfg.Path}, dir
+	return &docEditor{path: s.cfg.Path, create: create}, dir
 }
+
+// maxName is the longest name of a file, in bytes, that Linux has.
+const maxName = 255
 
 // checkKey rejects keys that the store could not hold.
 func (s *Source) checkKey(key string) error {
 	bad := func(reason string) error {
-		return fmt.Errorf("key %q %s; use names joined by single slashes, as in app/port", key, reason)
+		return invalidf("key %q %s; use names joined by single slashes, as in app/port", key, reason)
 	}
 	switch {
 	case key == "":
@@ -181,6 +185,8 @@ func (s *Source) checkKey(key string) error {
 			return bad("has the part " + part)
 		case hidden(part):
 			return bad("has a part that begins with a dot or ends in a tilde, which are not keys in a directory")
+		case len(part) > maxName:
+			return bad(fmt.Sprintf("has a part of more than %d bytes", maxName))
 		}
 	}
 	return nil

@@ -109,15 +109,41 @@ func (s *Supervisor) actOnProcess(ctx context.Context, g Generation, t todo, rep
 		report.StartErr = s.start()
 		return report.StartErr
 	case t.restart || !sameProcess(before, s.want):
-		report.did("restart")
-		s.Shutdown()
-		if ctx.Err() == nil {
-			report.StartErr = s.start()
+		if report.ProcessErr = s.restart(ctx, before, report); report.ProcessErr == nil || t.restart {
+			return firstError(report.ProcessErr, report.StartErr)
 		}
-		return report.StartErr
+		// The process goes on as it was, so it must hear of what changed.
 	}
-	for _, sig := range t.signals {
-		report.did(fmt.Sprintf("signal %s", unix.SignalName(sig)))
+	return s.sendAll(t.signals, report)
+}
+
+// restart replaces the running process by the wanted one. When that cannot be
+// started the process goes on as it was before.
+func (s *Supervisor) restart(ctx context.Context, before *Process, report *Report) error {
+	if err := s.want.check(); err != nil {
+		s.want = before
+		return err
+	}
+	report.did("restart")
+	s.Shutdown()
+	if ctx.Err() != nil {
+		return nil
+	}
+	err := s.start()
+	if err == nil {
+		return nil
+	}
+	s.want = before
+	if again := s.start(); again != nil {
+		report.StartErr = err
+		return err
+	}
+	return fmt.Errorf("%w; the process was started as it was before", err)
+}
+
+func (s *Supervisor) sendAll(signals []syscall.Signal, report *Report) error {
+	for _, sig := range signals {
+		report.did("signal " + unix.SignalName(sig))
 		if err := s.Signal(sig); err != nil {
 			return fmt.Errorf("sending %s to the process: %w", unix.SignalName(sig), err)
 		}

@@ -55,7 +55,11 @@ func startChild(spec Spec, env []string) (*child, error) {
 		cmd.SysProcAttr.Foreground, cmd.SysProcAttr.Ctty = true, tty
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, &StartError{Program: spec.Command[0], Err: unwrapExec(err)}
+		failed := &StartError{Program: spec.Command[0], Err: unwrapExec(err)}
+		if errors.Is(err, syscall.E2BIG) {
+			failed.Hint = "arguments and environment are too large together; render large values into files"
+		}
+		return nil, failed
 	}
 	c := &child{cmd: cmd, done: make(chan struct{})}
 	go func() {

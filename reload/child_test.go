@@ -82,8 +82,11 @@ func TestShutdownReportsHowTheProcessEnded(t *testing.T) {
 	if status, ok := s.Shutdown(); !ok || status.ExitCode() != 9 {
 		t.Errorf("Shutdown() = %v, %v; want exit status 9", status, ok)
 	}
-	if _, ok := s.Shutdown(); ok {
-		t.Error("a second Shutdown found a process")
+	if status, ok := s.Shutdown(); !ok || status.ExitCode() != 9 {
+		t.Errorf("a second Shutdown says %v, %v; want the same status", status, ok)
+	}
+	if _, ok := newSupervisor().Shutdown(); ok {
+		t.Error("Shutdown before any start found a process")
 	}
 }
 

@@ -131,8 +131,11 @@ type Result struct {
 // Report is what became of a [Generation].
 type Report struct {
 	Results []Result
-	// StartErr is a [*StartError] when the process could not be started.
+	// StartErr is a [*StartError] when no process could be started.
 	StartErr error
+	// ProcessErr is set when the process could not be restarted as wanted; it
+	// runs as it did before, unless StartErr is set too.
+	ProcessErr error
 	// Actions lists what was done, for the log.
 	Actions []string
 	Elapsed time.Duration

@@ -50,13 +50,19 @@ func statusOf(state *os.ProcessState) Status {
 type StartError struct {
 	Program string
 	Err     error
+	Hint    string // what to look at; a guess from Err if empty
 }
 
 func (e *StartError) Error() string {
-	if e.Code() == CodeNotFound {
-		return fmt.Sprintf("starting %q: %v (is it spelled right, installed, and on the PATH?)", e.Program, e.Err)
+	hint := e.Hint
+	switch {
+	case hint != "":
+	case e.Code() == CodeNotFound:
+		hint = "is it spelled right, installed, and on the PATH?"
+	default:
+		hint = "is it executable, and its interpreter installed?"
 	}
-	return fmt.Sprintf("starting %q: %v (is it executable, and its interpreter installed?)", e.Program, e.Err)
+	return fmt.Sprintf("starting %q: %v (%s)", e.Program, e.Err, hint)
 }
 
 // Unwrap returns the cause.

@@ -16,6 +16,7 @@ type Supervisor struct {
 	// Owned by the goroutine of Apply.
 	want    *Process // as last wanted
 	started bool     // it is started once; after that only restarted
+	last    Status   // of the process that was stopped last
 
 	mu     sync.Mutex
 	child  *child // guarded by mu; nil when none is running, or it is being stopped
@@ -40,24 +41,27 @@ func (s *Supervisor) current() *child {
 	return s.child
 }
 
-// Signal forwards a signal to the process, if there is one.
+// Signal forwards a signal to the process, also while it is being stopped. It
+// does nothing when there is none.
 func (s *Supervisor) Signal(sig syscall.Signal) error {
-	if c := s.current(); c != nil {
-		return c.signal(sig)
+	s.mu.Lock()
+	c := s.latest
+	s.mu.Unlock()
+	if c == nil {
+		return nil
 	}
-	return nil
+	return c.signal(sig)
 }
 
-// Shutdown stops the process and returns how it ended; it blocks for at most
-// the stop timeout and a few seconds. ok is false when none was running.
+// Shutdown stops the process and returns how it ended, or how the last one did
+// if none runs; it blocks for at most the stop timeout and a few seconds. ok is
+// false when none was ever started.
 func (s *Supervisor) Shutdown() (status Status, ok bool) {
-	c := s.take()
-	if c == nil {
-		return Status{}, false
+	if c := s.take(); c != nil {
+		s.last = c.end(s.want.Spec.Stop)
+		s.log.Info("process stopped", "pid", c.pid(), "status", s.last.String())
 	}
-	status = c.end(s.want.Spec.Stop)
-	s.log.Info("process stopped", "pid", c.pid(), "status", status.String())
-	return status, true
+	return s.last, s.started
 }
 
 // Kill kills the group of the process at once, also while it is being stopped.
@@ -81,6 +85,9 @@ func (s *Supervisor) take() *child {
 
 // start starts the process as wanted.
 func (s *Supervisor) start() error {
+	if err := s.want.check(); err != nil {
+		return err
+	}
 	c, err := startChild(s.want.Spec, s.want.Env)
 	if err != nil {
 		return err

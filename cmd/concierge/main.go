@@ -30,8 +30,8 @@ func notify(signals chan<- os.Signal) {
 	signal.Notify(signals,
 		syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
 		syscall.SIGALRM, syscall.SIGVTALRM, syscall.SIGCONT, syscall.SIGWINCH, syscall.SIGIO, syscall.SIGPWR,
-		syscall.SIGXCPU, syscall.SIGXFSZ, syscall.SIGTSTP)
-	for n := 34; n <= 64; n++ { // the real-time signals
+		syscall.SIGXCPU, syscall.SIGXFSZ, syscall.SIGTSTP, syscall.SIGABRT, syscall.SIGSYS, syscall.SIGTRAP, syscall.SIGSTKFLT)
+	for n := 35; n <= 64; n++ { // the real-time signals; the Go runtime keeps 34 to itself
 		signal.Notify(signals, syscall.Signal(n))
 	}
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"concierge/internal/config"
@@ -119,13 +120,14 @@ func (i *instance) report(r reload.Report) error {
 	changed := 0
 	for n, a := range i.applier.applied {
 		if n >= len(r.Results) { // the environment, which has no files
-			a.set.settled(a.digest, r.StartErr, nil)
+			a.set.settled(a.digest, r.ProcessErr, nil)
 			continue
 		}
 		changed += r.Results[n].Changed
 		fatal = append(fatal, i.settle(a, r.Results[n]))
 	}
-	if changed > 0 || len(r.Actions) > 0 && !slices.Equal(r.Actions, []string{"start"}) {
+	i.noteProcess(r.ProcessErr)
+	if changed > 0 || slices.ContainsFunc(r.Actions, newsworthy) {
 		i.log.Info("applied", "files", changed, "actions", r.Actions, "took", r.Elapsed.Round(time.Microsecond).String())
 	}
 	if start := new(reload.StartError); errors.As(r.StartErr, &start) {
@@ -138,6 +140,24 @@ func (i *instance) report(r reload.Report) error {
 		return nil
 	}
 	return exit.With(exit.Failed, errors.Join(fatal...))
+}
+
+// newsworthy reports whether an action is told at all when no file changed: the
+// start is told by the supervisor, and failures have lines of their own.
+func newsworthy(action string) bool {
+	return action != "start" && !strings.HasPrefix(action, "failed ")
+}
+
+// noteProcess logs once that the process could not be restarted as wanted.
+func (i *instance) noteProcess(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != "" && text != i.processErr {
+		i.log.Error("process was not restarted, it goes on as it was", "error", err)
+	}
+	i.processErr = text
 }
 
 // settle notes and logs what became of one set. An output that cannot be

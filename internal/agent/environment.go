@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -47,8 +48,6 @@ func matches(globs []string, name string) bool {
 }
 
 // overlay lays variables over an environment; the last one of a name wins.
-// Values that hold a NUL byte cannot be passed to a process and are cut there
-// by nobody: they are left out by the units that produce them.
 func overlay(base []string, vars ...string) []string {
 	index := make(map[string]int, len(base)+len(vars))
 	env := make([]string, 0, len(base)+len(vars))
@@ -92,9 +91,12 @@ func (p prefixVars) Execute(l render.Lookup) (render.Result, error) {
 		if key == "" || strings.HasSuffix(pair.Path, "/") {
 			continue // a folder marker, or the prefix itself
 		}
+		if strings.ContainsRune(pair.Value, 0) {
+			return result, fmt.Errorf("env_prefix: key %s holds a NUL byte, which no variable can (move it out of the prefix)", pair.Path)
+		}
 		b.WriteString(p.name(key))
 		b.WriteByte('=')
-		b.WriteString(strings.ReplaceAll(pair.Value, "\x00", ""))
+		b.WriteString(pair.Value)
 		b.WriteByte(0)
 	}
 	result.Output = b.Bytes()

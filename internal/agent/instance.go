@@ -46,6 +46,8 @@ type instance struct {
 	outages  outages
 	applier  *applier
 
+	processErr string // why it was not restarted, as logged last
+
 	wake *time.Timer // earliest of all deadlines
 }
 

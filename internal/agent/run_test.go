@@ -51,3 +51,37 @@ templates: [{contents: '{{ key "a" }}', destination: DIR/out}]
 		}
 	}
 }
+
+func TestProcessThatCannotBeReplacedGoesOn(t *testing.T) {
+	configuration := `
+sources: {file: {path: DIR/kv.yaml}}
+templates: [{contents: '{{ key "file" }}', destination: DIR/out}]
+env: [{name: V, value: '{{ key "env" }}'}]
+` + faithful
+	const broken = "process:\n  dir: DIR/no-such-directory\n"
+	i := run(t, configuration)
+	i.write("kv.yaml", "file: f1\nenv: e1\n")
+	i.file("events", "start f1\n")
+
+	// A value that no environment can hold: the process is not stopped for it,
+	// and still hears of its file.
+	i.write("kv.yaml", "file: f2\nenv: "+strings.Repeat("x", 200<<10)+"\n")
+	i.logged("process was not restarted")
+	i.file("events", "start f1\nreload f2\n")
+
+	// A configuration whose process cannot start.
+	i.write("concierge.yaml", strings.Replace(configuration, "process:\n", broken, 1))
+	i.signal(syscall.SIGHUP)
+	i.logged("no-such-directory")
+	i.write("kv.yaml", "file: f3\nenv: e1\n")
+	i.file("events", "start f1\nreload f2\nreload f3\n")
+
+	i.write("concierge.yaml", configuration)
+	i.signal(syscall.SIGHUP)
+	i.write("kv.yaml", "file: f3\nenv: e2\n")
+	i.file("events", "start f1\nreload f2\nreload f3\nstart f3\n")
+	i.signal(syscall.SIGTERM)
+	if status := i.wait(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+}

@@ -141,6 +141,7 @@ func TestStoresAreReachedOverMutualTLSOnly(t *testing.T) {
 	put(t, store(t, "etcd", etcd), prefix+"/a", "over tls")
 	putSecret(t, vault, "tls", "a", "over tls")
 
+	rightName, otherName := "server_name: 127.0.0.1, ", "server_name: elsewhere.example, "
 	key, secret := `{{ key "`+prefix+`/a" }}`, `{{ with secret "secret/tls" }}{{ .Data.data.a }}{{ end }}`
 	for name, c := range map[string]struct{ source, text string }{
 		"consul": {`sources: {consul: {address: 'https://` + ours.front(consul.Addr, "http/1.1") + `', tls: TLS}}`, key},
@@ -153,6 +154,8 @@ func TestStoresAreReachedOverMutualTLSOnly(t *testing.T) {
 		}{
 			{"both certificates", fmt.Sprintf("{ca_file: %s, cert_file: %s, key_file: %s}", filepath.Join(ours.dir, "ca.pem"), certFile, keyFile), exit.OK},
 			{"a foreign authority", fmt.Sprintf("{ca_file: %s, cert_file: %s, key_file: %s}", filepath.Join(foreign.dir, "ca.pem"), certFile, keyFile), exit.Store},
+			{"the right name", fmt.Sprintf("{%sca_file: %s, cert_file: %s, key_file: %s}", rightName, filepath.Join(ours.dir, "ca.pem"), certFile, keyFile), exit.OK},
+			{"another name", fmt.Sprintf("{%sca_file: %s, cert_file: %s, key_file: %s}", otherName, filepath.Join(ours.dir, "ca.pem"), certFile, keyFile), exit.Store},
 			{"no client certificate", fmt.Sprintf("{ca_file: %s}", filepath.Join(ours.dir, "ca.pem")), exit.Store},
 		} {
 			t.Run(name+" with "+way.what, func(t *testing.T) {

@@ -19,6 +19,9 @@ func (s *Staged) Commit() error {
 	if err := s.file.look(); err != nil {
 		return err
 	}
+	if !s.inPlace() && !s.isThere() {
+		return failed("replacing", s.file.path, errStolen)
+	}
 	older, err := s.backUp()
 	if err != nil {
 		return failed("keeping a backup of", s.file.path, err)
@@ -29,6 +32,20 @@ func (s *Staged) Commit() error {
 		err = s.commitRename()
 	}
 	return s.settle(older, err)
+}
+
+// errStolen says that somebody tidied up beside the target.
+var errStolen = errors.New("the staged file beside it was removed or replaced by somebody else")
+
+// isThere reports whether the staged file still has its name. Without this a
+// rename could take whatever else came to have that name.
+func (s *Staged) isThere() bool {
+	ours, err := s.staged.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(s.staged.Name())
+	return err == nil && os.SameFile(ours, there)
 }
 
 // settle decides on the backup that a commit has replaced: what can be rolled

@@ -218,3 +218,18 @@ func TestLongNamesCanBeStaged(t *testing.T) {
 		t.Error("not written")
 	}
 }
+
+func TestCommitNoticesThatTheStagedFileIsGone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	write(t, path, "old", 0o644)
+	s := stage(t, output.Target{Path: path, Backup: true}, "new")
+	if err := os.Remove(s.Path()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(); err == nil || !strings.Contains(err.Error(), "somebody else") {
+		t.Errorf("commit: %v", err)
+	}
+	if b, err := os.ReadFile(path); string(b) != "old" {
+		t.Errorf("the target says %q, %v", b, err)
+	}
+}

@@ -61,8 +61,15 @@ func (s *Server) Start() {
 	}
 }
 
-// Pause freezes the server: its connections stay open and silent.
-func (s *Server) Pause() { s.tb.Helper(); s.signal("Pause", syscall.SIGSTOP) }
+// Pause freezes the server: its connections stay open and silent. It returns
+// when the server has stopped.
+func (s *Server) Pause() {
+	s.tb.Helper()
+	s.signal("Pause", syscall.SIGSTOP)
+	if err := awaitStopped(s.PID()); err != nil {
+		s.tb.Fatalf("pausing %s: %v", s.instance.program, err)
+	}
+}
 
 // Resume ends a Pause.
 func (s *Server) Resume() { s.tb.Helper(); s.signal("Resume", syscall.SIGCONT) }

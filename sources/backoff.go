@@ -18,6 +18,12 @@ type Backoff struct {
 
 // Next returns the next delay and moves the schedule on.
 func (b *Backoff) Next() time.Duration {
+	d := b.delay()
+	return d/2 + rand.N(d/2+1)
+}
+
+// delay moves the schedule on and returns the delay before it is drawn.
+func (b *Backoff) delay() time.Duration {
 	base, limit := b.Base, b.Cap
 	if base <= 0 {
 		base = 250 * time.Millisecond
@@ -30,7 +36,7 @@ func (b *Backoff) Next() time.Duration {
 		d = base << b.n
 	}
 	b.n++
-	return d/2 + rand.N(d/2+1)
+	return d
 }
 
 // Reset starts the schedule anew, after a success.

@@ -18,6 +18,55 @@ const (
 	Secret
 	// SecretList asks for the names below a secret path. Data is a [Names].
 	SecretList
+	// SecretWrite writes Params to a secret path and answers with what the
+	// store said. Data is a *[SecretData], nil if it said nothing.
+	SecretWrite
+	// PKICertificate asks for a certificate issued at Path with Params. One
+	// that is still good is taken from the file ParamFile names. Data is a
+	// *[Certificate].
+	PKICertificate
+
+	// Service asks for the instances of the service named Path, with their
+	// health. Data is a [HealthServices].
+	Service
+	// Connect asks the same for endpoints of the service mesh.
+	Connect
+	// ServiceList asks for the names of all services. Data is a
+	// [CatalogServices].
+	ServiceList
+	// NodeOf asks for one node and its services; an empty Path is the node of
+	// the agent that is asked. Data is a *[CatalogNode].
+	NodeOf
+	// NodeList asks for all nodes. Data is a [Nodes].
+	NodeList
+	// DatacenterList asks for the names of all data centres. Data is a [Names].
+	DatacenterList
+	// PartitionList asks for all partitions. Data is a [Partitions].
+	PartitionList
+	// PeeringList asks for the peerings. Data is a [Peerings].
+	PeeringList
+	// ExportedServiceList asks for what Partition exports. Data is an
+	// [ExportedServices].
+	ExportedServiceList
+	// ImportedServiceList asks for what Partition imports. Data is an
+	// [ImportedServices].
+	ImportedServiceList
+	// CARootList asks for the roots of the service mesh. Data is a [CARoots].
+	CARootList
+	// CALeaf asks for the certificate of the service named Path. Data is a
+	// *[LeafCertificate].
+	CALeaf
+)
+
+// Names of parameters in [Query.Params] that are understood by kind.
+const (
+	ParamTag           = "tag"            // Service, Connect: only instances with this tag
+	ParamNear          = "near"           // Service, Connect, NodeList: sorted by nearness to this node, or "_agent"
+	ParamFilter        = "filter"         // Service, Connect: comma-separated health states, sorted; empty means passing
+	ParamPeer          = "peer"           // Service: of this peer
+	ParamSamenessGroup = "sameness-group" // Service: of this group
+	ParamReachable     = "reachable"      // DatacenterList: "true" leaves out those that do not answer
+	ParamFile          = "concierge.file" // PKICertificate: file that may hold a certificate that is still good
 )
 
 // String returns the kind as it is shown in logs and errors.
@@ -33,9 +82,40 @@ func (k Kind) String() string {
 		return "secret"
 	case SecretList:
 		return "secrets"
+	case SecretWrite:
+		return "secret write"
+	case PKICertificate:
+		return "pkiCert"
+	case Service:
+		return "service"
+	case Connect:
+		return "connect"
+	case ServiceList:
+		return "services"
+	case NodeOf:
+		return "node"
+	case NodeList:
+		return "nodes"
+	case DatacenterList:
+		return "datacenters"
+	case PartitionList:
+		return "partitions"
+	case PeeringList:
+		return "peerings"
+	case ExportedServiceList:
+		return "exportedServices"
+	case ImportedServiceList:
+		return "importedServices"
+	case CARootList:
+		return "caRoots"
+	case CALeaf:
+		return "caLeaf"
 	}
 	return "query"
 }
+
+// secretParams reports whether Params may hold what must not be shown.
+func (k Kind) secretParams() bool { return k == SecretWrite || k == PKICertificate }
 
 // Query is the identity of a thing a template asked for. It is comparable and
 // is used as a map key; two queries that are equal share one answer.
@@ -53,7 +133,8 @@ type Query struct {
 	Namespace  string // Consul: ?ns=
 	Partition  string // Consul: ?partition=
 	// Params are further request parameters in canonical (sorted,
-	// URL-encoded) form, for example "version=3" of a Vault read.
+	// URL-encoded) form, for example "version=3" of a Vault read. Those of a
+	// SecretWrite or PKICertificate may be secret and are never shown.
 	Params string
 }
 
@@ -67,8 +148,12 @@ func (q Query) String() string {
 	b.WriteByte(':')
 	b.WriteString(q.Path)
 	sep := byte('?')
+	params := q.Params
+	if params != "" && q.Kind.secretParams() {
+		params = "..."
+	}
 	for _, o := range [...]struct{ name, value string }{
-		{"ns=", q.Namespace}, {"partition=", q.Partition}, {"", q.Params},
+		{"ns=", q.Namespace}, {"partition=", q.Partition}, {"", params},
 	} {
 		if o.value == "" {
 			continue

@@ -3,8 +3,10 @@ package reload
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,7 +41,9 @@ func (t *todo) add(a Action) {
 // process there is nothing to reload, signal or restart.
 func (s *Supervisor) resolve(a Action) Action {
 	if a.Kind == ReloadProcess && s.want != nil {
+		asked := a.Command
 		a = s.want.Spec.Reload.action()
+		a.Command.silent, a.Command.loud = asked.silent, asked.loud
 	}
 	if a.Kind != RunCommand && s.want == nil {
 		return Action{}
@@ -114,7 +118,30 @@ func (s *Supervisor) actOnProcess(ctx context.Context, g Generation, t todo, rep
 		}
 		// The process goes on as it was, so it must hear of what changed.
 	}
+	if len(t.signals) > 0 && !s.splay(ctx) {
+		return ctx.Err()
+	}
 	return s.sendAll(t.signals, report)
+}
+
+// splay waits a random part of the process's splay, so that a fleet does not
+// act at once. It reports whether the process is still there to be acted on.
+func (s *Supervisor) splay(ctx context.Context) bool {
+	longest := s.want.Spec.Stop.Splay
+	c := s.current()
+	if longest <= 0 || c == nil {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(rand.N(longest))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-c.done:
+		return false
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // restart replaces the running process by the wanted one. When that cannot be
@@ -123,6 +150,9 @@ func (s *Supervisor) restart(ctx context.Context, before *Process, report *Repor
 	if err := s.want.check(); err != nil {
 		s.want = before
 		return err
+	}
+	if !s.splay(ctx) {
+		return ctx.Err()
 	}
 	report.did("restart")
 	s.Shutdown()

@@ -117,9 +117,14 @@ func (w *staging) actions() []Action {
 	}
 	var actions []Action
 	for i, out := range w.set.Outputs {
-		if a := out.OnChange; a.Kind != NoAction && (w.set.Owed || w.changed[i]) {
-			a.Command.silent = w.set.Secret
-			actions = append(actions, a)
+		if !w.set.Owed && !w.changed[i] {
+			continue
+		}
+		for _, a := range out.OnChange {
+			if a.Kind != NoAction {
+				a.Command.silent, a.Command.loud = w.set.Secret, true
+				actions = append(actions, a)
+			}
 		}
 	}
 	return actions

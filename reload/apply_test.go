@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -89,18 +90,64 @@ func TestEqualActionsOfSeveralSetsRunOnce(t *testing.T) {
 	reload := Action{Kind: RunCommand, Command: Command{Command: []string{"sh", "-c", "echo ran >>" + log}, Timeout: time.Minute}}
 	a, b := "", ""
 	newSupervisor().Apply(t.Context(), Generation{CommandEnv: os.Environ(), Sets: []Set{
-		setOf("a", Output{File: &memory{target: &a, content: "x"}, OnChange: reload}),
-		setOf("b", Output{File: &memory{target: &b, content: "y"}, OnChange: reload}),
+		setOf("a", Output{File: &memory{target: &a, content: "x"}, OnChange: []Action{reload}}),
+		setOf("b", Output{File: &memory{target: &b, content: "y"}, OnChange: []Action{reload}}),
 	}})
 	if out, _ := os.ReadFile(log); string(out) != "ran\n" {
 		t.Errorf("command ran %d times, want once", strings.Count(string(out), "ran"))
 	}
 }
 
+func TestAllActionsOfAFileAreDone(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	say := func(word string) Action {
+		return Action{Kind: RunCommand, Command: Command{
+			Command: []string{"sh", "-c", "echo " + word + " $V >>" + log}, Timeout: time.Minute, Env: append(os.Environ(), "V="+word),
+		}}
+	}
+	target := ""
+	newSupervisor().Apply(t.Context(), Generation{Sets: []Set{
+		setOf("a", Output{File: &memory{target: &target, content: "x"}, OnChange: []Action{say("one"), say("two")}}),
+	}})
+	if out, _ := os.ReadFile(log); string(out) != "one one\ntwo two\n" {
+		t.Errorf("commands wrote %q", out)
+	}
+}
+
+func TestBackgroundCommandIsNotWaitedFor(t *testing.T) {
+	pidFile := filepath.Join(t.TempDir(), "pid")
+	c := Command{Command: []string{"sh", "-c", "echo $$ >" + pidFile + "; exec sleep 300"}, Background: true}
+	if err := c.run(t.Context(), os.Environ()); err != nil {
+		t.Fatal(err)
+	}
+	pid := 0
+	eventually(t, "the command runs", func() bool {
+		text, err := os.ReadFile(pidFile)
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+		return err == nil && pid > 0
+	})
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Errorf("the command has ended: %v", err)
+	}
+}
+
+func TestSplayEndsWithTheProcess(t *testing.T) {
+	p := shell("sleep 0.2; exit 5")
+	p.Spec.Stop.Splay = 1000 * time.Hour
+	s := started(t, p)
+	target := ""
+	s.Apply(t.Context(), Generation{Process: &p, Sets: []Set{
+		setOf("a", Output{File: &memory{target: &target, content: "x"}, OnChange: []Action{{Kind: RestartProcess}}}),
+	}})
+	if status := <-s.Exited(); status.ExitCode() != 5 {
+		t.Errorf("status %v, want the process's own 5", status)
+	}
+}
+
 func TestUnchangedFilesActOnlyWhenOwed(t *testing.T) {
 	same := "same"
 	fail := Action{Kind: RunCommand, Command: Command{Command: []string{"false"}, Timeout: time.Minute}}
-	set := setOf("a", Output{File: &memory{target: &same, content: "same"}, OnChange: fail})
+	set := setOf("a", Output{File: &memory{target: &same, content: "same"}, OnChange: []Action{fail}})
 	s := newSupervisor()
 	if r := s.Apply(t.Context(), Generation{Sets: []Set{set}}).Results[0]; r.ActionErr != nil || r.Changed != 0 {
 		t.Errorf("unchanged set: %+v", r)
@@ -150,7 +197,7 @@ func TestReloadSignalAndRestartOnNewEnvironment(t *testing.T) {
 	eventually(t, "start", logged("start 1\n"))
 	target := ""
 	s.Apply(t.Context(), Generation{Process: &p, Sets: []Set{
-		setOf("a", Output{File: &memory{target: &target, content: "x"}, OnChange: Action{Kind: ReloadProcess}}),
+		setOf("a", Output{File: &memory{target: &target, content: "x"}, OnChange: []Action{{Kind: ReloadProcess}}}),
 	}})
 	eventually(t, "reload", logged("start 1\nreload\n"))
 	q := p

@@ -26,6 +26,9 @@ type Spec struct {
 type Stop struct {
 	Signal  syscall.Signal
 	Timeout time.Duration // then the group is killed
+	// Splay is the longest random delay before the process is signalled or
+	// restarted because of a change.
+	Splay time.Duration
 }
 
 // groupGrace bounds how long the rest of a group may take to end after its

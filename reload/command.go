@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -16,12 +19,21 @@ import (
 type Command struct {
 	Command []string
 	Timeout time.Duration
+	// Env is the environment; nil means that of the generation.
+	Env []string
+	// Background starts the command and does not wait for its end, which
+	// nobody hears of. It has no timeout.
+	Background bool
 	// silent keeps what the command prints out of its error.
 	silent bool
+	// loud passes what the command prints on to concierge's own streams, too.
+	loud bool
 }
 
 // equal reports whether two commands are the same to a user.
-func (c Command) equal(d Command) bool { return slices.Equal(c.Command, d.Command) }
+func (c Command) equal(d Command) bool {
+	return slices.Equal(c.Command, d.Command) && slices.Equal(c.Env, d.Env)
+}
 
 // outputMax bounds how much of a command's output is kept for its error.
 const outputMax = 4 << 10
@@ -30,11 +42,20 @@ const outputMax = 4 << 10
 // error collected for the error text. When ctx ends or the timeout passes the
 // group is killed.
 func (c Command) run(ctx context.Context, env []string) error {
+	if c.Env != nil {
+		env = c.Env
+	}
+	if c.Background {
+		return c.start(env)
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, errTimeout)
 	defer cancel()
 	var out tail
 	cmd := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &out
+	if c.loud {
+		cmd.Stdout, cmd.Stderr = &echo{os.Stdout, &out}, &echo{os.Stderr, &out}
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // a grandchild may hold the pipe
@@ -62,13 +83,42 @@ func (c Command) run(ctx context.Context, env []string) error {
 	return fmt.Errorf("running %q: %w", c.Command[0], err)
 }
 
+// start starts the command in its own process group and leaves it alone.
+func (c Command) start(env []string) error {
+	cmd := exec.Command(c.Command[0], c.Command[1:]...)
+	cmd.Env, cmd.SysProcAttr = env, &syscall.SysProcAttr{Setpgid: true}
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return &StartError{Program: c.Command[0], Err: unwrapExec(err)}
+	}
+	go func() { _ = cmd.Wait() }() // so that it does not stay a zombie
+	return nil
+}
+
 var errTimeout = errors.New("timeout")
+
+// echo writes to a stream of concierge and remembers the end of it. A stream
+// that is closed does not concern the command.
+type echo struct {
+	stream io.Writer
+	end    *tail
+}
+
+func (e *echo) Write(p []byte) (int, error) {
+	_, _ = e.stream.Write(p)
+	return e.end.Write(p)
+}
 
 // tail is a writer that keeps the last outputMax bytes. The buffer is a field,
 // not embedded: its ReadFrom would go round the bound.
-type tail struct{ buf bytes.Buffer }
+type tail struct {
+	mu  sync.Mutex
+	buf bytes.Buffer // guarded by mu: both streams of a command write
+}
 
 func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	n := len(p)
 	if n > outputMax {
 		p = p[n-outputMax:]
@@ -80,4 +130,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-func (t *tail) String() string { return t.buf.String() }
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.buf.String()
+}

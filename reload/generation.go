@@ -81,7 +81,7 @@ type Output struct {
 	// for the staged file. Nil: no check.
 	Check *Command
 	// OnChange is done when this file changed.
-	OnChange Action
+	OnChange []Action
 }
 
 // Set is a group of files that change together or not at all.
@@ -109,8 +109,9 @@ type Generation struct {
 	// if it does not run, and restarted if it runs with another command,
 	// directory or environment.
 	Process *Process
-	// CommandEnv is the environment of check and action commands. They do not
-	// get the variables of the process, which may be secret.
+	// CommandEnv is the environment of check and action commands that have none
+	// of their own. They do not get the variables of the process, which may be
+	// secret.
 	CommandEnv []string
 }
 

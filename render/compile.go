@@ -17,14 +17,14 @@ func Parse(text string, o Options) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Template{options: o, text: text}
+	t := &Template{options: o, text: text, plugins: plugins{limit: pluginLimit, env: o.CommandEnv}}
 	root := parse.New("")
 	root.Mode = parse.SkipFuncCheck
 	trees := make(map[string]*parse.Tree)
 	if _, err := root.Parse(text, o.Left, o.Right, trees); err != nil {
 		return nil, t.syntaxError(err)
 	}
-	c := &compiler{template: t, library: shared(), trees: trees, uses: make(template.FuncMap), found: make(map[sources.Query]bool)}
+	c := &compiler{template: t, library: shared(), uses: make(template.FuncMap), found: make(map[sources.Query]bool)}
 	for _, tree := range inOrder(trees) {
 		walk(tree.Root, c.visit)
 	}
@@ -68,7 +68,6 @@ func assemble(trees map[string]*parse.Tree, uses template.FuncMap, o Options) (*
 type compiler struct {
 	template *Template
 	library  *library
-	trees    map[string]*parse.Tree // the definitions by name
 	uses     template.FuncMap
 	literals []sources.Query
 	found    map[sources.Query]bool // those in literals
@@ -87,9 +86,6 @@ func (c *compiler) visit(n parse.Node) {
 	switch n := n.(type) {
 	case *parse.PipeNode:
 		c.findLiterals(n)
-		c.checkNames(n)
-	case *parse.TemplateNode:
-		c.checkName(n.Name, n.Pos)
 	case *parse.CommandNode:
 		c.command(n)
 	case *parse.ChainNode:
@@ -119,7 +115,7 @@ func (c *compiler) use(id *parse.IdentifierNode) bool {
 	name := id.Ident
 	switch {
 	case isBuiltin(name):
-	case c.template.options.denied(name):
+	case c.denied(name):
 		c.uses[name] = disabled
 	case c.library.has(name):
 		c.uses[name] = c.library.of(name, c.template)
@@ -131,7 +127,17 @@ func (c *compiler) use(id *parse.IdentifierNode) bool {
 
 // asks reports whether a function asks a store.
 func (c *compiler) asks(name string) bool {
-	return c.library.bound[name].asks != 0 && !c.template.options.denied(name)
+	return c.library.bound[name].asks != nil && !c.denied(name)
+}
+
+// denied looks at both names of a function of sprig: who denies one does not
+// want the other to do the same.
+func (c *compiler) denied(name string) bool {
+	if len(c.template.options.Denied) == 0 {
+		return false
+	}
+	alias := c.library.alias(name)
+	return c.template.options.denied(name) || alias != "" && c.template.options.denied(alias)
 }
 
 // located makes a call of its own of a function that stands as an argument,

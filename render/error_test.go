@@ -16,7 +16,6 @@ func TestParseErrorsCarryPlaceAndHint(t *testing.T) {
 		`{{ 1 | kye }}`:        `app.tmpl:1:8: function "kye" is not defined (did you mean key?)`,
 		`{{ tojson 1 }}`:       `app.tmpl:1:4: function "tojson" is not defined (did you mean toJSON?)`,
 		`{{ sprig_uper "a" }}`: `app.tmpl:1:4: function "sprig_uper" is not defined (did you mean sprig_upper?)`,
-		`{{ service "web" }}`:  `app.tmpl:1:4: consul-template's function "service" is not supported yet (list all functions with concierge functions)`,
 		"a\nb {{ if }}":        `app.tmpl:2:3: missing value for if (see https://pkg.go.dev/text/template for the syntax)`,
 		`{{ if true }}x`:       `app.tmpl:1:1: unexpected EOF (an {{ if }}, {{ range }}, {{ with }}, {{ define }} or {{ block }} lacks its {{ end }})`,
 		"x\nyy {{ end }}":      `app.tmpl:2:7: unexpected {{end}} (there is an {{ end }} too many)`,
@@ -35,24 +34,23 @@ func TestParseErrorsCarryPlaceAndHint(t *testing.T) {
 	}
 }
 
-func TestUndefinedTemplateIsAParseError(t *testing.T) {
+func TestUndefinedTemplateIsAnErrorWhenItRuns(t *testing.T) {
 	for text, want := range map[string]string{
-		"a\n{{ template \"gone\" }}":                                     `app.tmpl:2:13: template "gone" is not defined (write {{ define "gone" }} in the same file)`,
-		`{{ define "header" }}{{ end }}{{ template "haeder" . }}`:        `app.tmpl:1:43: template "haeder" is not defined (did you mean "header"?)`,
-		`{{ define "x" }}{{ template "gone" }}{{ end }}`:                 `app.tmpl:1:29: template "gone" is not defined (write {{ define "gone" }} in the same file)`,
-		`{{ executeTemplate "gone" 1 | toJSON }}`:                        `app.tmpl:1:4: template "gone" is not defined (write {{ define "gone" }} in the same file)`,
-		`{{ "gone" | executeTemplate }}`:                                 `app.tmpl:1:13: template "gone" is not defined (write {{ define "gone" }} in the same file)`,
-		`{{ define "row" }}{{ end }}{{ print (executeTemplate "rov") }}`: `app.tmpl:1:38: template "rov" is not defined (did you mean "row"?)`,
-		"{{ nosuch }}\n{{ template \"gone\" }}":                          `app.tmpl:1:4: function "nosuch" is not defined (list all functions with concierge functions)`,
-		"{{ template \"gone\" }}\n{{ nosuch }}":                          `app.tmpl:1:13: template "gone" is not defined (write {{ define "gone" }} in the same file)`,
+		"a\n{{ template \"gone\" }}":                                           `app.tmpl:2:13: template "gone" not defined (write {{ define "gone" }} in the same file)`,
+		`{{ define "header" }}{{ end }}{{ template "haeder" . }}`:              `app.tmpl:1:43: template "haeder" not defined (did you mean "header"?)`,
+		`{{ executeTemplate "gone" 1 | toJSON }}`:                              `app.tmpl:1:4: executeTemplate: template "gone" not defined (write {{ define "gone" }} in the same file)`,
+		`{{ define "row" }}{{ end }}{{ print (executeTemplate "rov") }}`:       `app.tmpl:1:38: executeTemplate: template "rov" not defined (did you mean "row"?)`,
+		`{{ define "x" }}{{ template "y" }}{{ end }}{{ executeTemplate "x" }}`: `app.tmpl:1:29: template "y" not defined (did you mean "x"?)`,
 	} {
-		if _, err := render.Parse(text, render.Options{Name: "app.tmpl"}); err == nil || err.Error() != want {
+		_, err := parse(t, text, render.Options{Name: "app.tmpl"}).Execute(sources.Snapshot{})
+		if err == nil || err.Error() != want {
 			t.Errorf("%s\ngave %v\nwant %s", text, err, want)
 		}
 	}
 	for _, text := range []string{
 		`{{ template "x" }}{{ define "x" }}{{ end }}`, `{{ block "x" . }}{{ end }}{{ template "x" }}`,
 		`{{ define "a" }}{{ template "b" }}{{ end }}{{ define "b" }}{{ end }}{{ executeTemplate "a" }}`,
+		`{{ if false }}{{ template "gone" }}{{ executeTemplate "gone" }}{{ end }}`, `{{ define "x" }}{{ template "gone" }}{{ end }}`,
 	} {
 		if got, err := execute(text, sources.Snapshot{}); err != nil || got != "" {
 			t.Errorf("%s: %q, %v", text, got, err)
@@ -82,13 +80,14 @@ func TestExecutionErrorsCarryPlaceFunctionAndHint(t *testing.T) {
 		`{{ print key }}`:         `app.tmpl:1:10: key: wrong number of arguments, expected 1, but got 0 (see concierge functions for key)`,
 		`{{ key 5 }}`:             `app.tmpl:1:8: expected string; found 5 (try the template with concierge render --dry-run)`,
 		`{{ key "a@" }}`:          `app.tmpl:1:4: key: invalid key path "a@" (write path?ns=NAMESPACE&partition=PARTITION@DATACENTER; a key with @ or ? in it cannot be asked of consul)`,
-		`{{ secret "a" "k=v" }}`:  `app.tmpl:1:4: secret: secret with more than one argument is a write, which is not supported yet (read the secret with its path alone and write it with another program)`,
+		`{{ secret "a" "k" }}`:    `app.tmpl:1:4: secret: argument 2 is not of the form name=value (write "ttl=1h")`,
+		`{{ nomadVar "a" }}`:      `app.tmpl:1:4: nomadVar: this function of consul-template asks Nomad, which is not supported (keep the data in Consul, etcd or Vault and use key, service or secret)`,
 		`{{ (key "a").foo }}`:     `app.tmpl:1:9: can't evaluate field foo in type string (see concierge functions for the fields, and print the value with {{ toJSON . }})`,
 		`{{ divide 0 1 }}`:        `app.tmpl:1:4: divide: division by zero (see concierge functions for divide)`,
 		`{{ fail "stop: here" }}`: `app.tmpl:1:4: fail: stop: here (see concierge functions for fail)`,
 		"{{ define \"x\" }}\n{{ parseInt . }}{{ end }}{{ executeTemplate \"x\" \"q\" }}": `app.tmpl:2:4: parseInt: parsing "q": invalid syntax (see concierge functions for parseInt)`,
 		`{{ define "x" }}{{ executeTemplate "x" }}{{ end }}{{ executeTemplate "x" }}`:    `app.tmpl:1:20: executeTemplate: templates call each other without end (look for executeTemplate calls inside x)`,
-		`{{ print "x" | executeTemplate }}`:                                              `app.tmpl:1:16: executeTemplate: there is no template "x" (write {{ define "x" }} in the same file)`,
+		`{{ print "x" | executeTemplate }}`:                                              `app.tmpl:1:16: executeTemplate: template "x" not defined (write {{ define "x" }} in the same file)`,
 		`{{ mustEnv "UNSET" }}`:                                                          `app.tmpl:1:4: mustEnv: required environment variable UNSET is empty (set it, or use envOrDefault)`,
 	} {
 		tmpl := parse(t, text, render.Options{Name: "app.tmpl", Env: func(string) (string, bool) { return "", false }})
@@ -121,6 +120,37 @@ func TestDeniedFunctionFailsWhenCalledNotWhenParsed(t *testing.T) {
 	}
 	if _, err := render.Parse("", render.Options{Denied: []string{"["}}); err == nil {
 		t.Error("a malformed glob was accepted")
+	}
+}
+
+func TestDeniedFunctionOfSprigIsDeniedUnderBothNames(t *testing.T) {
+	for glob, texts := range map[string][]string{
+		"sprig_*": {`{{ upper "a" }}`, `{{ sprig_upper "a" }}`},
+		"upper":   {`{{ upper "a" }}`, `{{ sprig_upper "a" }}`},
+		"*":       {`{{ upper "a" }}`, `{{ sprig_add 1 2 }}`, `{{ env "A" }}`, `{{ plugin "a" }}`, `{{ nomadVar "a" }}`},
+	} {
+		for _, text := range texts {
+			if _, err := parse(t, text, render.Options{Denied: []string{glob}}).Execute(sources.Snapshot{}); err == nil || !strings.Contains(err.Error(), "this function is disabled") {
+				t.Errorf("%s, %s: %v", glob, text, err)
+			}
+		}
+	}
+	// consul-template's own function is another one than sprig's.
+	for glob, text := range map[string]string{"sprig_add": `{{ add 1 2 }}`, "add": `{{ sprig_add 1 2 }}`} {
+		if result, err := parse(t, text, render.Options{Denied: []string{glob}}).Execute(sources.Snapshot{}); err != nil || string(result.Output) != "3" {
+			t.Errorf("%s, %s: %q, %v", glob, text, result.Output, err)
+		}
+	}
+}
+
+func TestNomadFunctionsAreRefusedWhenTheyAreCalled(t *testing.T) {
+	for _, name := range strings.Fields("nomadService nomadServices nomadVar nomadVarExists nomadVarList nomadVarListSafe") {
+		if got, err := execute(`{{ if false }}{{ `+name+` "a" }}{{ end }}ok`, sources.Snapshot{}); err != nil || got != "ok" {
+			t.Errorf("%s in a branch that does not run: %q, %v", name, got, err)
+		}
+		if _, err := execute(`{{ `+name+` }}`, sources.Snapshot{}); err == nil || !strings.Contains(err.Error(), "Nomad, which is not supported") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

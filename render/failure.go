@@ -28,6 +28,9 @@ func (t *Template) failure(err error) *Error {
 	if n, ok := errors.AsType[*strconv.NumError](err); ok {
 		e.Cause = "parsing " + strconv.Quote(n.Num) + ": " + n.Err.Error()
 	}
+	if name, ok := undefined(e.Cause); ok && e.Hint == "" {
+		e.Hint = t.definitionAdvice(name)
+	}
 	if e.Hint == "" {
 		e.Hint = advice(e)
 	}

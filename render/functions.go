@@ -8,24 +8,27 @@ import (
 	"sync"
 
 	"concierge/render/funcs"
-	"concierge/sources"
 )
 
 // bound is a function that needs the running execution.
 type bound struct {
 	funcs.Func
-	// asks is the kind of query its first argument names, 0 for none.
-	asks sources.Kind
+	// asks reads what a call asks a store for; nil if it asks none.
+	asks asker
+	// operands is how many of the arguments asks reads, 0 for all.
+	operands int
 	// bind makes the function of one template.
 	bind func(t *Template) any
 }
 
-func doc(group, name, args, text, example string) funcs.Func {
-	return funcs.Func{Name: name, Group: group, Args: args, Doc: text, Example: example}
+// doc describes a function; the output of its example is left out if it depends
+// on data.
+func doc(group, name, args, text, example string, output ...string) funcs.Func {
+	return funcs.Func{Name: name, Group: group, Args: args, Doc: text, Example: example, Output: strings.Join(output, "")}
 }
 
 func boundFunctions() []bound {
-	return slices.Concat(keyFunctions(), secretFunctions(), localFunctions())
+	return slices.Concat(keyFunctions(), secretFunctions(), catalogFunctions(), localFunctions(), sideFunctions(), debugFunctions(), nomadFunctions())
 }
 
 // Functions describes every function that templates can call besides Go's own:
@@ -42,6 +45,7 @@ func Functions() []funcs.Func {
 type library struct {
 	bound map[string]bound
 	pure  map[string]any
+	bare  map[string]bool // sprig's functions that have their plain name too
 }
 
 // shared is the library of all templates; each registers only what it uses,
@@ -49,7 +53,7 @@ type library struct {
 var shared = sync.OnceValue(newLibrary)
 
 func newLibrary() *library {
-	l := &library{bound: make(map[string]bound), pure: make(map[string]any)}
+	l := &library{bound: make(map[string]bound), pure: make(map[string]any), bare: make(map[string]bool)}
 	for _, b := range boundFunctions() {
 		l.bound[b.Name] = b
 	}
@@ -59,10 +63,21 @@ func newLibrary() *library {
 	for name, fn := range funcs.Sprig() {
 		l.pure[funcs.SprigPrefix+name] = fn
 		if !l.has(name) {
-			l.pure[name] = fn
+			l.pure[name], l.bare[name] = fn, true
 		}
 	}
 	return l
+}
+
+// alias returns the other name of a function of sprig, or nothing.
+func (l *library) alias(name string) string {
+	if plain, ok := strings.CutPrefix(name, funcs.SprigPrefix); ok && l.bare[plain] {
+		return plain
+	}
+	if l.bare[name] {
+		return funcs.SprigPrefix + name
+	}
+	return ""
 }
 
 // builtin are text/template's own functions. Their names are never given to
@@ -70,13 +85,6 @@ func newLibrary() *library {
 const builtin = " and break call continue eq ge gt html index js le len lt ne not or print printf println slice urlquery "
 
 func isBuiltin(name string) bool { return strings.Contains(builtin, " "+name+" ") }
-
-// later are consul-template's functions that do not exist here.
-const later = " caLeaf caRoots connect datacenters exportedServices importedServices node nodes nomadService nomadServices " +
-	"nomadVar nomadVarExists nomadVarList nomadVarListSafe partitions peerings pkiCert plugin service services sockaddr " +
-	"spew_dump spew_printf spew_sdump spew_sprintf writeToFile "
-
-func isLater(name string) bool { return strings.Contains(later, " "+name+" ") }
 
 // has reports whether a template can call name.
 func (l *library) has(name string) bool {

@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"errors"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,8 +11,9 @@ import (
 	"concierge/sources"
 )
 
-// costly are functions that are slow or large by nature.
-var costly = []string{"*gen*", "*bcrypt", "*htpasswd", "*derivePassword", "*repeat", "*until*", "*seq", "*indent", "*wrap*", "loop", "*encryptAES"}
+// costly are functions that are slow or large by nature, and the one that runs
+// programs.
+var costly = []string{"plugin", "*gen*", "*bcrypt", "*htpasswd", "*derivePassword", "*repeat", "*until*", "*seq", "*indent", "*wrap*", "loop", "*encryptAES"}
 
 // endless finds what can make a short template run long.
 var endless = regexp.MustCompile(`(?s)range.*range|\d{3}|[eExXpP_]\d|'|template|block|printf`)
@@ -21,6 +23,9 @@ func FuzzParseAndExecute(f *testing.F) {
 		`{{ key "a" }}`, `{{ range tree "a" }}{{ .Key }}{{ end }}`, `{{ with secret "s" }}{{ .Data.p | parseInt }}{{ end }}`,
 		`{{ define "x" }}{{ . }}{{ end }}{{ executeTemplate "x" 1 }}`, `{{ print key ls tree }}`, `{{ key.Foo }}`,
 		`{{ scratch.MapSet "a" "b" nil }}`, `{{ index (split ":" (key "z")) 3 }}`, `{{ $x := "a" | key }}{{ $x }}`,
+		`{{ range service "t.web@dc|any" "x" }}{{ .Address }}{{ end }}`, `{{ with node }}{{ .Node.Node }}{{ end }}{{ caLeaf "w" }}`,
+		`{{ secret "p" "a=b" }}{{ pkiCert "p" . }}`, `{{ key "a" | writeToFile "f" "" "" "0600" "append" }}`, `{{ spew_dump . }}{{ sockaddr "." }}`,
+		`{{ service "web" | byTag }}{{ services | byPort }}`, `{{ datacenters true }}{{ nomadVar 1 }}`, `{{ template "x" }}`,
 		`{{ mergeMap nil (parseJSON "{}") }}`, `{{- /* c */ -}}`, `{{ if }}`, "{{\n key `a`", `{{ break }}`, `{{ call key "a" }}`,
 	} {
 		f.Add(seed)
@@ -31,7 +36,7 @@ func FuzzParseAndExecute(f *testing.F) {
 		if len(text) > 300 || endless.MatchString(strings.ReplaceAll(text, "executeTemplate", "")) {
 			return
 		}
-		tmpl, err := render.Parse(text, render.Options{Name: "fuzz", Denied: costly})
+		tmpl, err := render.Parse(text, render.Options{Name: "fuzz", Denied: costly, Stdout: io.Discard})
 		if err == nil {
 			var result render.Result
 			result, err = tmpl.Execute(data)

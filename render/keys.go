@@ -10,19 +10,19 @@ func keyFunctions() []bound {
 	const group = "Keys"
 	return []bound{
 		{doc(group, "key", "path", "The value of a key. The template waits until the key exists; when it is deleted later, its last value stays.",
-			`{{ key "app/port" }}`), sources.Key, func(t *Template) any { return t.key }},
+			`{{ key "app/port" }}`), pathAsked(sources.Key), 1, func(t *Template) any { return t.key }},
 		{doc(group, "keyExists", "path", "Reports whether a key exists.",
-			`{{ if keyExists "app/debug" }}debug = true{{ end }}`), sources.Key, func(t *Template) any { return t.keyExists }},
+			`{{ if keyExists "app/debug" }}debug = true{{ end }}`), pathAsked(sources.Key), 1, func(t *Template) any { return t.keyExists }},
 		{doc(group, "keyOrDefault", "path default", "The value of a key, or the default if the key is absent or empty.",
-			`{{ keyOrDefault "app/port" "8080" }}`), sources.Key, func(t *Template) any { return t.keyOrDefault }},
+			`{{ keyOrDefault "app/port" "8080" }}`), pathAsked(sources.Key), 1, func(t *Template) any { return t.keyOrDefault }},
 		{doc(group, "ls", "prefix", "The keys directly below a prefix, each with Key (relative), Path and Value.",
-			`{{ range ls "app" }}{{ .Key }}={{ .Value }}{{ end }}`), sources.Tree, func(t *Template) any { return t.ls }},
+			`{{ range ls "app" }}{{ .Key }}={{ .Value }}{{ end }}`), pathAsked(sources.Tree), 1, func(t *Template) any { return t.ls }},
 		{doc(group, "safeLs", "prefix", "As ls, but the template waits while there are no keys.",
-			`{{ range safeLs "app" }}{{ .Key }}={{ .Value }}{{ end }}`), sources.Tree, func(t *Template) any { return t.safeLs }},
+			`{{ range safeLs "app" }}{{ .Key }}={{ .Value }}{{ end }}`), pathAsked(sources.Tree), 1, func(t *Template) any { return t.safeLs }},
 		{doc(group, "tree", "prefix", "All keys below a prefix at any depth, each with Key (relative), Path and Value.",
-			`{{ range tree "app" }}{{ .Key }}={{ .Value }}{{ end }}`), sources.Tree, func(t *Template) any { return t.tree }},
+			`{{ range tree "app" }}{{ .Key }}={{ .Value }}{{ end }}`), pathAsked(sources.Tree), 1, func(t *Template) any { return t.tree }},
 		{doc(group, "safeTree", "prefix", "As tree, but the template waits while there are no keys.",
-			`{{ range safeTree "app" }}{{ .Key }}={{ .Value }}{{ end }}`), sources.Tree, func(t *Template) any { return t.safeTree }},
+			`{{ range safeTree "app" }}{{ .Key }}={{ .Value }}{{ end }}`), pathAsked(sources.Tree), 1, func(t *Template) any { return t.safeTree }},
 	}
 }
 
@@ -34,7 +34,7 @@ func (t *Template) key(offset int, args ...string) (string, error) {
 	if err := arity("key", args, 1); err != nil || args[0] == "" {
 		return "", err
 	}
-	q, err := t.options.Sources.Query(sources.Key, args[0])
+	q, err := t.options.query(sources.Key, args[0])
 	if err != nil {
 		return "", err
 	}
@@ -59,7 +59,7 @@ func (t *Template) keyExists(offset int, args ...string) (bool, error) {
 	if err := arity("keyExists", args, 1); err != nil || args[0] == "" {
 		return false, err
 	}
-	q, err := t.options.Sources.Query(sources.Key, args[0])
+	q, err := t.options.query(sources.Key, args[0])
 	if err != nil {
 		return false, err
 	}
@@ -75,7 +75,7 @@ func (t *Template) keyOrDefault(offset int, args ...string) (string, error) {
 	if path == "" {
 		return fallback, nil
 	}
-	q, err := t.options.Sources.Query(sources.Key, path)
+	q, err := t.options.query(sources.Key, path)
 	if err != nil {
 		return "", err
 	}
@@ -109,7 +109,7 @@ func (t *Template) below(name string, offset int, args []string, keep func(strin
 	if err := arity(name, args, 1); err != nil || args[0] == "" {
 		return none, err
 	}
-	q, err := t.options.Sources.Query(sources.Tree, args[0])
+	q, err := t.options.query(sources.Tree, args[0])
 	if err != nil {
 		return none, err
 	}

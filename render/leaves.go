@@ -38,6 +38,10 @@ func transform(data any, f func(string) string) any {
 		return sources.Names(transformStrings(d, f))
 	case *sources.SecretData:
 		return transformSecret(d, f)
+	case *sources.Certificate:
+		return transformCertificate(d, f)
+	case *sources.LeafCertificate:
+		return transformLeaf(d, f)
 	}
 	return data
 }
@@ -82,6 +86,23 @@ func transformSecret(s *sources.SecretData, f func(string) string) *sources.Secr
 		wrap.Token, wrap.WrappedAccessor = f(wrap.Token), f(wrap.WrappedAccessor)
 		fresh.WrapInfo = &wrap
 	}
+	return &fresh
+}
+
+func transformCertificate(c *sources.Certificate, f func(string) string) *sources.Certificate {
+	if c == nil {
+		return nil
+	}
+	return &sources.Certificate{Cert: f(c.Cert), Key: f(c.Key), CA: f(c.CA), CAChain: transformStrings(c.CAChain, f)}
+}
+
+// transformLeaf leaves what names a certificate alone.
+func transformLeaf(c *sources.LeafCertificate, f func(string) string) *sources.LeafCertificate {
+	if c == nil {
+		return nil
+	}
+	fresh := *c
+	fresh.CertPEM, fresh.PrivateKeyPEM = f(c.CertPEM), f(c.PrivateKeyPEM)
 	return &fresh
 }
 

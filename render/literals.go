@@ -1,59 +1,73 @@
 package render
 
-import "text/template/parse"
+import (
+	"strconv"
+	"text/template/parse"
 
-// findLiterals collects the queries of a pipeline whose path stands literally
-// in the template.
+	"concierge/sources"
+)
+
+// findLiterals collects the queries of a pipeline whose arguments stand
+// literally in the template.
 func (c *compiler) findLiterals(p *parse.PipeNode) {
-	piped, hasPiped := "", false
 	for i, cmd := range p.Cmds {
-		c.findLiteral(cmd, i > 0, piped, hasPiped)
-		piped, hasPiped = literal(cmd)
+		var piped parse.Node
+		if i > 0 {
+			piped = p.Cmds[i-1]
+		}
+		c.findLiteral(cmd, piped)
 	}
 }
 
-// findLiteral looks at one command. With last, something is piped in as its
-// last argument, which is the literal piped if known.
-func (c *compiler) findLiteral(cmd *parse.CommandNode, last bool, piped string, known bool) {
+// findLiteral looks at one command. What is piped in is its last argument; nil
+// if nothing is.
+func (c *compiler) findLiteral(cmd *parse.CommandNode, piped parse.Node) {
 	id, ok := cmd.Args[0].(*parse.IdentifierNode)
 	if !ok || !c.asks(id.Ident) {
 		return
 	}
-	var path string
-	switch {
-	case len(cmd.Args) > 1:
-		path, ok = literalArgument(cmd.Args[1])
-	case last:
-		path, ok = piped, known
-	default:
-		ok = false
+	args := cmd.Args[1:]
+	if piped != nil {
+		args = append(args[:len(args):len(args)], piped)
 	}
-	if !ok || path == "" {
-		return
+	f := c.library.bound[id.Ident]
+	if f.operands > 0 {
+		args = args[:min(f.operands, len(args))]
 	}
-	query, err := c.template.options.Sources.Query(c.library.bound[id.Ident].asks, path)
-	// A malformed path is reported by the execution that reaches it.
-	if err == nil && !c.found[query] {
+	words := make([]string, len(args))
+	for i, arg := range args {
+		if words[i], ok = literal(arg); !ok {
+			return
+		}
+	}
+	query, err := f.asks(&c.template.options, words)
+	// What is malformed is reported by the execution that reaches it.
+	if err == nil && query.Kind != 0 && !changesStore(query.Kind) && !c.found[query] {
 		c.found[query] = true
 		c.literals = append(c.literals, query)
 	}
 }
 
-// literal returns the string a command consists of.
-func literal(cmd *parse.CommandNode) (string, bool) {
-	if len(cmd.Args) != 1 {
-		return "", false
-	}
-	return literalArgument(cmd.Args[0])
+// changesStore reports whether asking makes the store do something. That is
+// for an execution to decide: the call may stand in a branch that never runs.
+func changesStore(kind sources.Kind) bool {
+	return kind == sources.SecretWrite || kind == sources.PKICertificate
 }
 
-func literalArgument(n parse.Node) (string, bool) {
+// literal returns what an argument says literally, a boolean as text.
+func literal(n parse.Node) (string, bool) {
 	switch n := n.(type) {
 	case *parse.StringNode:
 		return n.Text, true
+	case *parse.BoolNode:
+		return strconv.FormatBool(n.True), true
 	case *parse.PipeNode: // parentheses
 		if len(n.Cmds) == 1 && len(n.Decl) == 0 {
 			return literal(n.Cmds[0])
+		}
+	case *parse.CommandNode:
+		if len(n.Args) == 1 {
+			return literal(n.Args[0])
 		}
 	}
 	return "", false

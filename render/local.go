@@ -10,15 +10,15 @@ func localFunctions() []bound {
 	const group = "Environment and template"
 	return []bound{
 		{doc(group, "env", "name", "An environment variable, or nothing.",
-			`{{ env "HOME" }}`), 0, func(t *Template) any { return t.env }},
+			`{{ env "HOME" }}`), nil, 0, func(t *Template) any { return t.env }},
 		{doc(group, "mustEnv", "name", "An environment variable; it is an error if it is unset or empty.",
-			`{{ mustEnv "HOSTNAME" }}`), 0, func(t *Template) any { return t.mustEnv }},
+			`{{ mustEnv "HOSTNAME" }}`), nil, 0, func(t *Template) any { return t.mustEnv }},
 		{doc(group, "envOrDefault", "name default", "An environment variable, or the default if it is unset. An empty one counts as set.",
-			`{{ envOrDefault "PORT" "8080" }}`), 0, func(t *Template) any { return t.envOrDefault }},
+			`{{ envOrDefault "PORT" "8080" }}`), nil, 0, func(t *Template) any { return t.envOrDefault }},
 		{doc(group, "executeTemplate", "name [data]", "What a define of this template renders to, as text for further functions.",
-			`{{ define "x" }}<{{ . }}>{{ end }}{{ executeTemplate "x" 5 | toJSON }}`), 0, func(t *Template) any { return t.executeTemplate }},
+			`{{ define "x" }}<{{ . }}>{{ end }}{{ executeTemplate "x" 5 | toJSON }}`, `"\u003c5\u003e"`), nil, 0, func(t *Template) any { return t.executeTemplate }},
 		{doc(group, "scratch", "", "A map for this execution: Key, Get, Set, SetX, MapSet, MapSetX and MapValues.",
-			`{{ scratch.Set "n" 1 }}{{ scratch.Get "n" }}`), 0, func(t *Template) any { return t.scratch }},
+			`{{ scratch.Set "n" 1 }}{{ scratch.Get "n" }}`, `1`), nil, 0, func(t *Template) any { return t.scratch }},
 	}
 }
 
@@ -41,7 +41,7 @@ func (t *Template) envOrDefault(name, fallback string) string {
 	return fallback
 }
 
-func (t *Template) scratch() *Scratch { return t.run.scratch }
+func (t *Template) scratch() *Scratch { return &t.run.scratch }
 
 // maxNesting bounds executeTemplate within executeTemplate: each level starts
 // an execution of its own, and endless ones would end the whole process.
@@ -55,7 +55,7 @@ func (t *Template) executeTemplate(name string, data ...any) (string, error) {
 	}
 	tmpl := t.root.Lookup(name)
 	if tmpl == nil {
-		return "", hint(fmt.Errorf("there is no template %q", name), `write {{ define "`+name+`" }} in the same file`)
+		return "", hint(fmt.Errorf("template %q not defined", name), t.definitionAdvice(name))
 	}
 	if t.run.depth == maxNesting {
 		return "", hint(errNesting, "look for executeTemplate calls inside "+name)

@@ -28,14 +28,17 @@ type Naming struct {
 	Known func(name string) (configured, reserved bool)
 }
 
-// Query returns what path asks for as the given kind. Its errors are for
-// people and end with a hint.
+// Query returns what path asks for as the given kind, in the grammar of that
+// kind. Its errors are for people and end with a hint. It does not know kinds
+// that need more than a path: SecretWrite and PKICertificate.
 func (n Naming) Query(kind sources.Kind, path string) (sources.Query, error) {
-	switch kind {
-	case sources.File:
+	switch {
+	case kind == sources.File:
 		return fileQuery(path)
-	case sources.Secret, sources.SecretList:
+	case kind == sources.Secret || kind == sources.SecretList:
 		return n.secretQuery(kind, path)
+	case isCatalog(kind):
+		return n.catalogQuery(kind, path)
 	}
 	source, path, err := n.split(path)
 	if err != nil {
@@ -73,12 +76,35 @@ func (n Naming) split(path string) (source, rest string, err error) {
 }
 
 func (n Naming) secretQuery(kind sources.Kind, path string) (sources.Query, error) {
-	if n.Known != nil {
-		path = strings.TrimPrefix(path, vault+":")
-		if configured, _ := n.Known(vault); !configured {
-			return sources.Query{}, hint(fmt.Errorf("secret path %q needs vault, which is not configured", path),
-				"configure secrets.vault")
-		}
+	path, err := n.secretPath(path)
+	if err != nil {
+		return sources.Query{}, err
 	}
 	return vaultQuery(kind, path)
+}
+
+// secretPath takes the store's name off a path.
+func (n Naming) secretPath(path string) (string, error) {
+	if n.Known == nil {
+		return path, nil
+	}
+	path = strings.TrimPrefix(path, vault+":")
+	if configured, _ := n.Known(vault); !configured {
+		return "", hint(fmt.Errorf("secret path %q needs vault, which is not configured", path),
+			"configure secrets.vault")
+	}
+	return path, nil
+}
+
+// catalogQuery asks Consul, the one store with a service catalogue.
+func (n Naming) catalogQuery(kind sources.Kind, text string) (sources.Query, error) {
+	if n.Known != nil {
+		if configured, _ := n.Known(consul); !configured {
+			return sources.Query{}, hint(fmt.Errorf("%s %q needs consul, which is not configured", kind, text),
+				"configure sources.consul")
+		}
+	}
+	q, err := catalogQuery(kind, text)
+	q.Source = consul
+	return q, err
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"path"
 
@@ -32,7 +33,20 @@ type Options struct {
 	// Env looks environment variables up; nil means the own environment.
 	Env func(name string) (string, bool)
 	// Denied are globs (of package path) of functions that fail when called.
+	// One of sprig's is denied under both its names if either matches.
 	Denied []string
+	// Sandbox is the directory that the function file may read in; empty means
+	// anywhere.
+	Sandbox string
+	// Destination is the file that the output becomes; empty if it becomes
+	// none. A certificate in it is used again while it is good.
+	Destination string
+	// CommandEnv is the environment of the programs that the function plugin
+	// runs, as NAME=value; nil means the own environment.
+	CommandEnv []string
+	// Stdout is where the functions spew_dump and spew_printf print; nil means
+	// the own standard output.
+	Stdout io.Writer
 	// Redactor learns the secrets that executions read and hides them in
 	// errors; nil means one of the template's own.
 	Redactor *secrets.Redactor
@@ -43,6 +57,9 @@ func (o Options) complete() (Options, error) {
 	o.Name = cmp.Or(o.Name, "template")
 	if o.Env == nil {
 		o.Env = os.LookupEnv
+	}
+	if o.Stdout == nil {
+		o.Stdout = os.Stdout
 	}
 	if o.Redactor == nil {
 		o.Redactor = new(secrets.Redactor)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"concierge/sources"
@@ -20,53 +21,25 @@ func plainQuery(source string, kind sources.Kind, path string) (sources.Query, e
 	return sources.Query{Source: source, Kind: kind, Path: path}, nil
 }
 
-const consulGrammar = "write path?ns=NAMESPACE&partition=PARTITION@DATACENTER; a key with @ or ? in it cannot be asked of consul"
+const keyGrammar = "write path?ns=NAMESPACE&partition=PARTITION@DATACENTER; a key with @ or ? in it cannot be asked of consul"
 
 // consulQuery reads consul-template's grammar of keys and prefixes:
 // path?parameters@datacenter, the latter two optional.
 func consulQuery(kind sources.Kind, text string) (sources.Query, error) {
 	path, rooted := strings.CutPrefix(text, "/")
-	path, tail := cutAny(path, "@?")
-	params, dc, hasDC := strings.Cut(tail, "@")
-	malformed := path == "" && (kind == sources.Key || !rooted && tail != "") ||
-		hasDC && !only(dc, ".-") ||
-		params != "" && !only(params[1:], "-=&")
-	if malformed {
-		return sources.Query{}, hint(fmt.Errorf("invalid %s path %q", kind, text), consulGrammar)
+	p, ok := cutPieces(path, "@?")
+	options := p.params != "" || p.datacenter != ""
+	if !ok || p.head == "" && (kind == sources.Key || !rooted && options) {
+		return sources.Query{}, hint(fmt.Errorf("invalid %s path %q", kind, text), keyGrammar)
 	}
-	q := sources.Query{Source: consul, Kind: kind, Path: path, Datacenter: dc}
-	values, err := url.ParseQuery(strings.TrimPrefix(params, "?"))
+	o, err := readParams(p.params)
 	if err != nil {
-		return sources.Query{}, hint(fmt.Errorf("invalid parameters of %q", text), consulGrammar)
+		return sources.Query{}, hint(fmt.Errorf("%w of %q", err, text), keyGrammar)
 	}
-	for name := range values {
-		switch name {
-		case "ns":
-			q.Namespace = values.Get(name)
-		case "partition":
-			q.Partition = values.Get(name)
-		default:
-			return sources.Query{}, hint(fmt.Errorf("unknown parameter %q of %q", name, text), "keys know ns and partition")
-		}
-	}
-	return q, nil
-}
-
-// cutAny splits s before the first of the characters.
-func cutAny(s, chars string) (before, from string) {
-	if i := strings.IndexAny(s, chars); i >= 0 {
-		return s[:i], s[i:]
-	}
-	return s, ""
-}
-
-// only reports whether s is not empty and made of letters, digits, underscores
-// and the extra characters.
-func only(s, extra string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		word := r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		return !word && !strings.ContainsRune(extra, r)
-	})
+	return sources.Query{
+		Source: consul, Kind: kind, Path: p.head,
+		Datacenter: p.datacenter, Namespace: o.namespace, Partition: o.partition,
+	}, nil
 }
 
 // vaultQuery reads a secret path with its request parameters: app?version=3.
@@ -76,11 +49,16 @@ func vaultQuery(kind sources.Kind, text string) (sources.Query, error) {
 	if path == "" {
 		return sources.Query{}, hint(errEmptyPath, `name a secret, for example "secret/app"`)
 	}
+	q := sources.Query{Source: vault, Kind: kind, Path: path}
+	if params == "" {
+		return q, nil
+	}
 	values, err := url.ParseQuery(params)
 	if err != nil {
 		return sources.Query{}, hint(fmt.Errorf("invalid parameters of %q", text), "write path?version=3")
 	}
-	return sources.Query{Source: vault, Kind: kind, Path: path, Params: values.Encode()}, nil
+	q.Params = values.Encode()
+	return q, nil
 }
 
 func fileQuery(path string) (sources.Query, error) {
@@ -89,4 +67,30 @@ func fileQuery(path string) (sources.Query, error) {
 		return sources.Query{}, hint(errEmptyPath, "name a file")
 	}
 	return sources.Query{Source: local, Kind: sources.File, Path: path}, nil
+}
+
+// inside reports with an error that a file is not in the sandbox. Links are
+// resolved on both sides, so the file must exist.
+func inside(sandbox, path string) error {
+	const advice = "put the file into the sandbox directory, or change the sandbox setting (sandbox_path)"
+	root, err := resolved(sandbox)
+	if err != nil {
+		return hint(fmt.Errorf("resolving the sandbox %s: %w", sandbox, err), "create it, or change the sandbox setting (sandbox_path)")
+	}
+	target, err := resolved(path)
+	if err != nil {
+		return hint(fmt.Errorf("resolving %s: %w", path, err), advice)
+	}
+	if rel, err := filepath.Rel(root, target); err != nil || !filepath.IsLocal(rel) {
+		return hint(fmt.Errorf("%s is outside of the sandbox %s", path, sandbox), advice)
+	}
+	return nil
+}
+
+func resolved(path string) (string, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
 }

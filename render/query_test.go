@@ -55,6 +55,8 @@ func TestMalformedQueriesAreRefusedWithAHint(t *testing.T) {
 		{render.Naming{}, sources.Key, "/", "invalid key path"},
 		{render.Naming{}, sources.Tree, "@dc", "invalid tree path"},
 		{render.Naming{}, sources.Key, "a?x=1", `unknown parameter "x"`},
+		{render.Naming{}, sources.Key, "a?=1", `unknown parameter ""`},
+		{naming("etcd", "etcd"), sources.Service, "web", `service "web" needs consul, which is not configured (configure sources.consul)`},
 		{render.Naming{}, sources.Secret, " / ", "the path is empty"},
 		{render.Naming{}, sources.File, "  ", "the path is empty"},
 		{known, sources.Key, "etcd:a", "which is not configured"},

@@ -8,6 +8,7 @@ import (
 // run is the state of one execution.
 type run struct {
 	lookup   Lookup
+	masked   bool // lookup is a Masked one
 	redactor *secrets.Redactor
 
 	used    []sources.Query
@@ -16,11 +17,14 @@ type run struct {
 	lacks   map[sources.Query]struct{}
 	tainted bool
 
-	scratch *Scratch
+	scratch Scratch
 	depth   int // of nested executeTemplate calls
 	// private holds this run's own copy of every secret it read: functions
 	// such as mergeMap change maps in place, and the snapshot is shared.
 	private map[sources.Query]*sources.SecretData
+
+	writes  []Write
+	printed []byte // by spew_dump and spew_printf
 }
 
 type lack struct {
@@ -30,11 +34,10 @@ type lack struct {
 }
 
 func newRun(l Lookup, r *secrets.Redactor) *run {
+	_, isMasked := l.(masked)
 	return &run{
-		lookup: l, redactor: r, scratch: new(Scratch),
-		asked:   make(map[sources.Query]struct{}),
-		lacks:   make(map[sources.Query]struct{}),
-		private: make(map[sources.Query]*sources.SecretData),
+		lookup: l, masked: isMasked, redactor: r,
+		asked: make(map[sources.Query]struct{}),
 	}
 }
 
@@ -60,6 +63,9 @@ func (r *run) lack(q sources.Query, offset int, absent bool) {
 	if _, again := r.lacks[q]; again {
 		return
 	}
+	if r.lacks == nil {
+		r.lacks = make(map[sources.Query]struct{})
+	}
 	r.lacks[q] = struct{}{}
 	r.lacking = append(r.lacking, lack{q, offset, absent})
 }
@@ -68,7 +74,7 @@ func (r *run) lack(q sources.Query, offset int, absent bool) {
 // nothing to hide.
 func (r *run) taint(v sources.Value) {
 	r.tainted = true
-	if _, masked := r.lookup.(masked); masked {
+	if r.masked {
 		return
 	}
 	for s := range leaves(v.Data) {

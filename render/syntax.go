@@ -79,9 +79,7 @@ func (t *Template) unknownFunction(id *parse.IdentifierNode) *Error {
 	e := &Error{File: t.options.Name, Cause: "function " + strconv.Quote(id.Ident) + " is not defined"}
 	e.Line, e.Column = position(t.text, int(id.Pos))
 	e.Hint = "list all functions with concierge functions"
-	if isLater(id.Ident) {
-		e.Cause = "consul-template's function " + strconv.Quote(id.Ident) + " is not supported yet"
-	} else if name := nearest(id.Ident, shared().names()); name != "" {
+	if name := nearest(id.Ident, shared().names()); name != "" {
 		e.Hint = "did you mean " + name + "?"
 	}
 	return e

@@ -18,9 +18,10 @@ type Template struct {
 	literals []sources.Query
 	root     *template.Template
 
-	mu   sync.Mutex
-	run  *run // the running execution; guarded by mu
-	size int  // of the last output; guarded by mu
+	mu      sync.Mutex
+	run     *run    // the running execution; guarded by mu
+	size    int     // of the last output; guarded by mu
+	plugins plugins // guarded by mu
 }
 
 // Result is what one execution gave.
@@ -33,6 +34,9 @@ type Result struct {
 	Missing []Missing
 	// Tainted says that the execution read a secret.
 	Tainted bool
+	// Writes holds the files that the function writeToFile asked for, in the
+	// order of the calls. It is nil while anything is missing.
+	Writes []Write
 	// Provisional is the error an incomplete execution ended with. It may
 	// vanish when the missing data arrives.
 	Provisional error
@@ -54,7 +58,8 @@ func (t *Template) Literals() []sources.Query { return t.literals }
 
 // Execute runs the template on what l knows. An error is an [*Error] and comes
 // with the Used and Tainted parts of the result; while something is missing
-// the error is in [Result.Provisional] instead.
+// the error is in [Result.Provisional] instead. It blocks while a program that
+// the template calls with the function plugin runs.
 func (t *Template) Execute(l Lookup) (Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -81,8 +86,15 @@ func (t *Template) once(l Lookup) (Result, *Error) {
 	output := bytes.NewBuffer(make([]byte, 0, t.size+t.size/8))
 	failed := t.failure(t.into(output, t.root, nil))
 	result := Result{Used: t.run.used, Missing: t.missing(), Tainted: t.run.tainted}
-	if failed == nil && len(result.Missing) == 0 {
-		result.Output = output.Bytes()
+	if len(result.Missing) > 0 {
+		return result, failed
+	}
+	if !t.run.masked {
+		t.plugins.settle()
+	}
+	if failed == nil {
+		result.Output, result.Writes = output.Bytes(), t.run.writes
+		t.print()
 	}
 	return result, failed
 }

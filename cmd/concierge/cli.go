@@ -73,6 +73,16 @@ func usageError(format string, args ...any) error {
 	return exit.With(exit.Usage, fmt.Errorf(format, args...))
 }
 
+// alone is do for a command that takes no arguments.
+func alone(name string, do action) action {
+	return func(ctx context.Context, c call) (int, error) {
+		if len(c.args) > 0 {
+			return exit.Usage, usageError("%s takes no arguments, got %q (see concierge %s --help)", name, c.args[0], name)
+		}
+		return do(ctx, c)
+	}
+}
+
 // printer is standard output; what cannot be printed has the exit status of
 // any other output that cannot be written.
 type printer struct{ io.Writer }
@@ -191,11 +201,17 @@ func unknownFlag(fs *flag.FlagSet, args []string) string {
 		if f == nil {
 			return name
 		}
-		if b, ok := f.Value.(interface{ IsBoolFlag() bool }); !hasValue && (!ok || !b.IsBoolFlag()) {
+		if !hasValue && !isBool(f) {
 			i++
 		}
 	}
 	return ""
+}
+
+// isBool reports whether a flag needs no value.
+func isBool(f *flag.Flag) bool {
+	b, ok := f.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
 }
 
 func flagNames(fs *flag.FlagSet) []string {

@@ -12,7 +12,7 @@ func commands() []*command {
 	return []*command{
 		runCommand(), renderCommand(), validateCommand(),
 		kvGetCommand(), kvPutCommand(), kvLsCommand(), kvRmCommand(),
-		schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
+		convertCommand(), schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
 	}
 }
 

@@ -23,13 +23,22 @@ func TestEveryCommandHasAHelpPageWithTwoExamples(t *testing.T) {
 
 func TestWordsAreCompleted(t *testing.T) {
 	for line, want := range map[string][]string{
-		"":                       {"completion", "functions", "help", "kv", "render", "run", "schema", "validate", "version"},
+		"":                       {"completion", "convert", "functions", "help", "kv", "render", "run", "schema", "validate", "version"},
 		"k":                      {"kv"},
 		"kv ":                    {"get", "ls", "put", "rm"},
 		"kv p":                   {"put"},
 		"render --d":             {"--delimiters-left", "--delimiters-right", "--diff", "--dry-run"},
 		"run --consul-addr":      {"--consul-address"},
 		"run --config x.yaml --": nil, // only checked for being long
+		"run --log-level ":       {"debug", "error", "info", "warn"},
+		"run --log-level de":     {"debug"},
+		"run -log-level=de":      {"-log-level=debug"}, // zsh, fish
+		"run --log-level =":      {"debug", "error", "info", "warn"},
+		"run --log-level = de":   {"debug"}, // bash
+		"run --fail-on-missing=": {"--fail-on-missing=false", "--fail-on-missing=true"},
+		"run --fail-on-missing ": {},
+		"run --config ":          {}, // files are left to the shell
+		"run -- nginx --":        {},
 	} {
 		got := complete(strings.Split(line, " "))
 		if want == nil && len(got) < 40 || want != nil && !slices.Equal(got, want) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"concierge/internal/config"
 	"concierge/internal/exit"
 )
 
@@ -54,32 +55,113 @@ func completionCommand() *command {
 // so far, the last of them unfinished, it prints the candidates for that word.
 const completeName = "__complete"
 
-// complete returns the candidates for the last of words.
+// complete returns the candidates for the last of words. It returns none where
+// a file is expected, which the shells complete by themselves.
 func complete(words []string) []string {
 	if len(words) == 0 {
 		return nil
 	}
 	done, last := words[:len(words)-1], words[len(words)-1]
-	var all []string
 	cmd, _, _ := find(done)
-	switch {
-	case cmd == nil:
-		prefix := strings.Join(append(slices.Clone(done), ""), " ")
-		for _, name := range names() {
-			if rest, ok := strings.CutPrefix(name, prefix); ok {
-				word, _, _ := strings.Cut(rest, " ")
-				all = append(all, word)
-			}
-		}
-	case strings.HasPrefix(last, "-"):
-		fs := flag.NewFlagSet("", flag.ContinueOnError)
-		cmd.setup(fs)
-		if cmd.settings {
-			declareSettings(fs)
-		}
-		all = flagNames(fs)
+	if cmd == nil {
+		return matching(nextWords(done), last)
 	}
-	all = slices.DeleteFunc(all, func(s string) bool { return !strings.HasPrefix(s, last) })
-	slices.Sort(all)
-	return slices.Compact(all)
+	if slices.Contains(done, "--") {
+		return nil // words of the process
+	}
+	fs := flagsOf(cmd)
+	if v, ok := valueOf(done, last); ok {
+		if f := fs.Lookup(v.flag); f != nil && (v.assigned || !isBool(f)) {
+			return v.complete(settingValues(f.Name))
+		}
+	}
+	if strings.HasPrefix(last, "-") {
+		return matching(flagNames(fs), last)
+	}
+	return nil
+}
+
+// nextWords returns the words that may follow the first ones of a command.
+func nextWords(done []string) []string {
+	prefix := strings.Join(append(slices.Clone(done), ""), " ")
+	var all []string
+	for _, name := range names() {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			word, _, _ := strings.Cut(rest, " ")
+			all = append(all, word)
+		}
+	}
+	return all
+}
+
+// flagsOf declares everything that cmd accepts.
+func flagsOf(cmd *command) *flag.FlagSet {
+	fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
+	cmd.setup(fs)
+	if cmd.settings {
+		declareSettings(fs)
+	}
+	return fs
+}
+
+// typedValue is the value of a flag that is being typed.
+type typedValue struct {
+	flag     string
+	text     string
+	word     string // what stands before text in the same word
+	assigned bool   // with an equals sign
+}
+
+// valueOf finds the flag whose value is being typed: "--name" "value",
+// "--name=value", or "--name" "=" "value", as bash divides it.
+func valueOf(done []string, last string) (typedValue, bool) {
+	if name, text, ok := strings.Cut(last, "="); ok && strings.HasPrefix(name, "-") {
+		return typedValue{flag: strings.TrimLeft(name, "-"), text: text, word: name + "=", assigned: true}, true
+	}
+	v := typedValue{text: last}
+	if last == "=" {
+		v.text, v.assigned = "", true
+	} else if n := len(done); n > 0 && done[n-1] == "=" {
+		done, v.assigned = done[:n-1], true
+	}
+	if len(done) == 0 || !strings.HasPrefix(done[len(done)-1], "-") {
+		return typedValue{}, false
+	}
+	v.flag = strings.TrimLeft(done[len(done)-1], "-")
+	return v, true
+}
+
+// complete returns the words that v may become.
+func (v typedValue) complete(values []string) []string {
+	words := matching(values, v.text)
+	for i := range words {
+		words[i] = v.word + words[i]
+	}
+	return words
+}
+
+// settingValues returns the values of a setting, by its flag, if they can be
+// listed.
+func settingValues(name string) []string {
+	for _, s := range config.Settings() {
+		switch {
+		case s.Flag == name && s.IsBool:
+			return []string{"false", "true"}
+		case s.Flag == name:
+			return s.Enum
+		}
+	}
+	return nil
+}
+
+// matching returns those of all that begin with prefix, sorted.
+func matching(all []string, prefix string) []string {
+	var some []string
+	for _, s := range all {
+		if strings.HasPrefix(s, prefix) {
+			some = append(some, s)
+		}
+	}
+	slices.Sort(some)
+	return slices.Compact(some)
 }

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"concierge/internal/config"
 	"concierge/internal/exit"
 	"concierge/render"
+	"concierge/render/funcs"
 )
 
 // TestDocumentsSayWhatTheBinaryDoes compares the generated parts of the
@@ -23,7 +25,7 @@ func TestDocumentsSayWhatTheBinaryDoes(t *testing.T) {
 	whole(t, "concierge.schema.json", string(schema))
 	part(t, "process.md", "exit table", exitTable())
 	part(t, "configuration.md", "settings", settingsTable())
-	part(t, "templates.md", "functions", functionsTable())
+	whole(t, "functions.md", functionsPage())
 }
 
 func exitTable() string {
@@ -48,28 +50,49 @@ func settingsTable() string {
 	return b.String()
 }
 
-func functionsTable() string {
-	var b strings.Builder
-	group := ""
+// functionsIntro begins the function reference.
+const functionsIntro = `# Template functions
+
+` + "`concierge functions NAME`" + ` shows the same. Names in brackets are optional arguments, and ` + "`...`" + ` stands for any number of
+them. The piped value is the last argument: ` + "`3 | subtract 1`" + ` is 2. Besides these there are
+[Go's own functions](https://pkg.go.dev/text/template#hdr-Functions). The functions of
+[sprig](https://masterminds.github.io/sprig/) are also there without their prefix, where no other function has the name.
+How templates behave is in [templates.md](templates.md).
+`
+
+func functionsPage() string {
+	var table strings.Builder
+	var groups []string
 	for _, f := range render.Functions() {
-		if f.Group != group {
-			group = f.Group
-			fmt.Fprintf(&b, "\n### %s\n\n| function | meaning | example |\n|---|---|---|\n", group)
+		if !slices.Contains(groups, f.Group) {
+			groups = append(groups, f.Group)
+			fmt.Fprintf(&table, "\n## %s\n\n| function | meaning | example |\n|---|---|---|\n", f.Group)
 		}
-		example := code(f.Example)
-		if f.Output != "" {
-			example += " gives " + code(f.Output)
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", code(strings.TrimSpace(f.Name+" "+f.Args)), escape(f.Doc), example)
+		fmt.Fprintf(&table, "| %s | %s | %s |\n", code(strings.TrimSpace(f.Name+" "+f.Args)), escape(f.Doc), functionExample(f))
 	}
-	return b.String()
+	for i, g := range groups {
+		anchor := strings.ReplaceAll(strings.ToLower(g), " ", "-")
+		groups[i] = fmt.Sprintf("[%s](#%s)", g, anchor)
+	}
+	return functionsIntro + "\n" + strings.Join(groups, " · ") + "\n" + table.String()
+}
+
+func functionExample(f funcs.Func) string {
+	if f.Output == "" {
+		return code(f.Example)
+	}
+	return code(f.Example) + " gives " + code(f.Output)
 }
 
 func code(s string) string {
 	if s == "" {
 		return ""
 	}
-	return "`" + strings.ReplaceAll(escape(s), "\n", "⏎") + "`"
+	s = strings.ReplaceAll(escape(s), "\n", "⏎")
+	if strings.Contains(s, "`") {
+		return "`` " + s + " ``"
+	}
+	return "`" + s + "`"
 }
 
 func escape(s string) string { return strings.ReplaceAll(s, "|", `\|`) }

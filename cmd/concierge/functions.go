@@ -4,9 +4,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"go/token"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
+	"text/template"
 
 	"concierge/internal/exit"
 	"concierge/render"
@@ -51,21 +54,49 @@ func listFunctions(w io.Writer, all []funcs.Func) error {
 }
 
 func explainFunction(w io.Writer, all []funcs.Func, name string) (int, error) {
-	i := slices.IndexFunc(all, func(f funcs.Func) bool { return f.Name == name })
-	if i < 0 {
+	f, ok := findFunction(all, name)
+	switch {
+	case !ok && isGoFunction(name):
+		fmt.Fprintf(w, "%s is one of the template language itself; see https://pkg.go.dev/text/template#hdr-Functions.\n", name)
+		return exit.OK, nil
+	case !ok:
 		known := make([]string, len(all))
 		for n, f := range all {
 			known[n] = f.Name
 		}
 		return exit.Usage, unknown("function", name, known)
 	}
-	f := all[i]
-	fmt.Fprintf(w, "%s %s\n  %s\n", f.Name, f.Args, f.Doc)
+	fmt.Fprintf(w, "%s\n  %s\n", strings.TrimSpace(f.Name+" "+f.Args), f.Doc)
 	if f.Example != "" {
-		fmt.Fprintf(w, "\nExample:\n  %s\n", f.Example)
+		fmt.Fprintf(w, "\nExample:\n  %s\n", indent(f.Example))
 	}
 	if f.Output != "" {
-		fmt.Fprintf(w, "gives:\n  %s\n", f.Output)
+		fmt.Fprintf(w, "gives:\n  %s\n", indent(f.Output))
 	}
 	return exit.OK, nil
+}
+
+// indent lets the further lines of text stand below its first one.
+func indent(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
+
+// findFunction finds a function by its name. A function of sprig may be called
+// without its prefix.
+func findFunction(all []funcs.Func, name string) (funcs.Func, bool) {
+	for _, candidate := range []string{name, funcs.SprigPrefix + name} {
+		i := slices.IndexFunc(all, func(f funcs.Func) bool { return f.Name == candidate })
+		if i >= 0 {
+			return all[i], true
+		}
+		if isGoFunction(name) {
+			break // it hides sprig's
+		}
+	}
+	return funcs.Func{}, false
+}
+
+// isGoFunction reports whether templates have a function without being given
+// it.
+func isGoFunction(name string) bool {
+	_, err := template.New("").Parse("{{ " + name + " }}")
+	return err == nil && token.IsIdentifier(name) && name != "true" && name != "false"
 }

@@ -26,7 +26,8 @@ Try it without any server:
   concierge run --config concierge.yaml -- ./my-server
 
 concierge help COMMAND explains a command; concierge help exit lists the exit
-statuses.
+statuses. Without a command, and under the names consul-template and envconsul,
+concierge takes the flags and files of those programs.
 `
 
 // help prints the overview, the page of a command or group, or the table of

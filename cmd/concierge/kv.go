@@ -11,6 +11,7 @@ import (
 
 	"concierge/internal/agent"
 	"concierge/internal/exit"
+	"concierge/internal/logging"
 	"concierge/sources"
 )
 
@@ -45,7 +46,7 @@ func (f *kvFlags) on(arguments string, least, most int, do kvAction) action {
 		if len(c.args) > 0 {
 			f.source, c.args[0] = splitSource(f.source, c.args[0])
 		}
-		store, err := agent.OpenStore(cfg, f.source, newLogger(c.stderr, cfg.Log).Logger)
+		store, err := agent.OpenStore(cfg, f.source, logging.Stderr(c.stderr, cfg.Log))
 		if err != nil {
 			return exit.Code(err), err
 		}

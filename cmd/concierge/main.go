@@ -19,6 +19,9 @@ func realMain() int {
 		signals: make(chan os.Signal, 64),
 	}
 	notify(sys.signals)
+	if p, ok := personaOf(os.Args[0], os.Args[1:]); ok {
+		return impersonate(context.Background(), sys, p, os.Args[1:])
+	}
 	return dispatch(context.Background(), sys, os.Args[1:])
 }
 

@@ -62,7 +62,17 @@ func renderOnce(ctx context.Context, c call, options agent.RenderOptions) (int, 
 	if err != nil {
 		return exit.Code(err), err
 	}
-	return agent.Render(ctx, agent.Options{
-		Load: startingWith(cfg, load), Log: newLogger(c.stderr, cfg.Log).Logger, Environ: c.environ, Stdout: c.stdout,
+	logs := cfg.Log
+	if options.Mode != agent.Write {
+		logs.File, logs.Syslog = nil, nil // to look leaves no trace
+	}
+	log, err := newLogger(c.stderr, logs)
+	if err != nil {
+		return exit.Code(err), err
+	}
+	status, err := agent.Render(ctx, agent.Options{
+		Load: startingWith(cfg, load), Log: log.Logger, Environ: c.environ, Stdout: c.stdout,
 	}, options)
+	ending(log, err)
+	return status, err
 }

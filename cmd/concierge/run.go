@@ -33,9 +33,14 @@ func run(ctx context.Context, c call) (int, error) {
 	if err != nil {
 		return exit.Code(err), err
 	}
-	log := newLogger(c.stderr, first.Log)
-	return agent.Run(ctx, agent.Options{
+	log, err := newLogger(c.stderr, first.Log)
+	if err != nil {
+		return exit.Code(err), err
+	}
+	status, err := agent.Run(ctx, agent.Options{
 		Load: startingWith(first, load), Log: log.Logger, Environ: c.environ, Signals: c.signals, Stdout: c.stdout,
-		Adopted: func(cfg *config.Config) { log.follow(cfg.Log) },
+		Adopted: func(cfg *config.Config) { log.Follow(cfg.Log) },
 	})
+	ending(log, err)
+	return status, err
 }

@@ -14,7 +14,8 @@ import (
 var update = flag.Bool("update", false, "write what the commands print into the scripts and documents")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"concierge": func() { os.Exit(realMain()) }})
+	run := func() { os.Exit(realMain()) }
+	testscript.Main(m, map[string]func(){"concierge": run, "consul-template": run, "envconsul": run})
 }
 
 // TestScripts runs testdata/script: help texts, error texts, exit statuses and

@@ -4,14 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
-	"strings"
-
-	"golang.org/x/sys/unix"
 
 	"concierge/internal/config"
 	"concierge/internal/exit"
+	"concierge/internal/logging"
 )
 
 // settings collects what the command line says of the configuration.
@@ -60,6 +56,9 @@ func (s *settings) loader(environ []string, running bool, command []string) func
 		cfg, err := config.Load(config.Options{
 			Path: s.path, Flags: s.flags, Templates: s.templates, Command: command, Environ: environ, Running: running,
 		})
+		if err == nil {
+			err = logging.Check(cfg.Log)
+		}
 		return cfg, exit.With(exit.Config, err)
 	}
 }
@@ -76,40 +75,22 @@ func startingWith(first *config.Config, load func() (*config.Config, error)) fun
 	}
 }
 
-// logging is a logger whose level can follow a reload.
-type logging struct {
-	*slog.Logger
-	level *slog.LevelVar
+// newLogger makes the logger that the configuration asks for; the caller
+// closes it.
+func newLogger(stderr io.Writer, cfg config.Log) (*logging.Logger, error) {
+	log, err := logging.New(stderr, cfg)
+	return log, exit.With(exit.Config, err)
 }
 
-// newLogger makes the logger that the configuration asks for.
-func newLogger(w io.Writer, cfg config.Log) logging {
-	l := logging{level: new(slog.LevelVar)}
-	l.follow(cfg)
-	options := &slog.HandlerOptions{Level: l.level}
-	if cfg.Format == "json" || cfg.Format == "auto" && !isTerminal(w) {
-		l.Logger = slog.New(slog.NewJSONHandler(w, options))
-	} else {
-		l.Logger = slog.New(slog.NewTextHandler(w, options))
+// ending closes the logger after it has passed on what ended concierge: its
+// user reads that on standard error without a logger.
+func ending(log *logging.Logger, err error) {
+	if err != nil {
+		log.Beyond.Error("concierge failed", "error", err)
 	}
-	return l
-}
-
-// follow takes over the level of a configuration.
-func (l logging) follow(cfg config.Log) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(strings.ToUpper(cfg.Level))); err == nil {
-		l.level.Set(level)
+	if err := log.Close(); err != nil {
+		log.Warn("the log file was not closed", "error", err)
 	}
-}
-
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
 }
 
 // plural counts things for people.

@@ -24,13 +24,13 @@ func validateCommand() *command {
 		settings: true,
 		setup: func(fs *flag.FlagSet) action {
 			show := fs.Bool("print", false, "print the configuration in force as YAML, secrets redacted")
-			return func(_ context.Context, c call) (int, error) { return validate(c, *show) }
+			return alone("validate", func(_ context.Context, c call) (int, error) { return validate(c, *show) })
 		},
 	}
 }
 
 func validate(c call, show bool) (int, error) {
-	cfg, err := c.settings.loader(c.environ, false, c.args)()
+	cfg, err := c.settings.loader(c.environ, false, nil)()
 	if err != nil {
 		return exit.Code(err), err
 	}
@@ -57,14 +57,14 @@ func schemaCommand() *command {
 			{"and name it in the first line of the file", "sed -i '1i # yaml-language-server: $schema=concierge.schema.json' concierge.yaml"},
 		},
 		setup: func(*flag.FlagSet) action {
-			return func(_ context.Context, c call) (int, error) {
+			return alone("schema", func(_ context.Context, c call) (int, error) {
 				schema, err := config.Schema()
 				if err != nil {
 					return exit.Internal, err
 				}
 				_, err = c.stdout.Write(schema)
 				return exit.OK, err
-			}
+			})
 		},
 	}
 }

@@ -20,7 +20,7 @@ func versionCommand() *command {
 		},
 		setup: func(fs *flag.FlagSet) action {
 			short := fs.Bool("short", false, "print only the version")
-			return func(_ context.Context, c call) (int, error) {
+			return alone("version", func(_ context.Context, c call) (int, error) {
 				b := readBuild()
 				if *short {
 					_, err := fmt.Fprintln(c.stdout, b.version)
@@ -29,7 +29,7 @@ func versionCommand() *command {
 				_, err := fmt.Fprintf(c.stdout, "concierge %s (revision %s, %s, %s/%s)\n",
 					b.version, b.revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 				return exit.OK, err
-			}
+			})
 		},
 	}
 }

@@ -27,6 +27,7 @@ type applier struct {
 type attempt struct {
 	set    *set
 	digest digest
+	writes []*bool // set when its files are in place
 }
 
 func startApplier(ctx context.Context, log *slog.Logger) *applier {

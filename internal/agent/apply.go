@@ -23,14 +23,14 @@ func (i *instance) apply(now time.Time) {
 	for _, s := range i.prog.sets {
 		if !s.env && s.wanted(now) {
 			g.Sets = append(g.Sets, s.outputs())
-			about = append(about, attempt{s, s.ready})
+			about = append(about, attempt{s, s.ready, s.writes()})
 		}
 	}
 	g.Process = i.process()
 	env := i.prog.env
 	newEnv := env != nil && g.Process != nil && env.wanted(now)
 	if newEnv {
-		about = append(about, attempt{env, env.ready})
+		about = append(about, attempt{set: env, digest: env.ready})
 	}
 	if len(g.Sets) == 0 && !newEnv && (g.Process == nil || i.prog.adopted) {
 		return
@@ -52,12 +52,23 @@ func (s *set) wanted(now time.Time) bool {
 // outputs describes the set to the supervisor.
 func (s *set) outputs() reload.Set {
 	set := reload.Set{Name: s.name, Owed: s.owed, Secret: slices.ContainsFunc(s.units, func(u *unit) bool { return u.result.Tainted })}
+	at := make(map[string]int) // the output of a path
 	for _, u := range s.units {
 		target := u.target
 		target.Secret = u.result.Tainted
-		set.Outputs = append(set.Outputs, reload.Output{
-			File: stager{target, u.result.Output}, Check: u.check, OnChange: u.onChange,
-		})
+		out := reload.Output{File: stager{target, u.result.Output}, Check: u.check, OnChange: u.onChange}
+		if n, shared := at[target.Path]; shared { // the last template of a file wins
+			out.OnChange = slices.Concat(set.Outputs[n].OnChange, out.OnChange)
+			set.Outputs[n] = out
+			continue
+		}
+		at[target.Path] = len(set.Outputs)
+		set.Outputs = append(set.Outputs, out)
+	}
+	for _, u := range s.units {
+		for _, w := range writesOf(u.result, u.written) {
+			set.Outputs = append(set.Outputs, reload.Output{File: w, OnChange: u.onChange})
+		}
 	}
 	return set
 }
@@ -86,7 +97,7 @@ func (i *instance) process() *reload.Process {
 			vars = append(vars, u.vars()...)
 		}
 	}
-	return &reload.Process{Spec: *i.prog.process, Env: overlay(i.commandEnv(), vars...)}
+	return &reload.Process{Spec: *i.prog.process, Env: environmentOf(i.o.Environ, i.prog.cfg.Process.Environment, vars...)}
 }
 
 // filesInPlace reports whether the newest version of every file is in place.
@@ -98,12 +109,14 @@ func (i *instance) filesInPlace() bool {
 
 // commandEnv is what commands and the process inherit of concierge's own
 // environment.
-func (i *instance) commandEnv() []string {
+func (i *instance) commandEnv() []string { return commandEnv(i.prog.cfg, i.o.Environ) }
+
+func commandEnv(cfg *config.Config, environ []string) []string {
 	var filter config.Environment
-	if p := i.prog.cfg.Process; p != nil {
+	if p := cfg.Process; p != nil {
 		filter = p.Environment
 	}
-	return inherit(i.o.Environ, filter)
+	return environmentOf(environ, filter)
 }
 
 // allReady reports whether every set has a complete rendering.
@@ -166,6 +179,9 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 	first := a.set.lastErr
 	err := errors.Join(r.Err, r.ActionErr)
 	a.set.settled(a.digest, r.Err, r.ActionErr)
+	for _, done := range a.writes {
+		*done = *done || r.Err == nil
+	}
 	if err == nil {
 		return nil
 	}

@@ -1,15 +1,12 @@
 package agent
 
 import (
-	"bytes"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"concierge/internal/config"
-	"concierge/render"
-	"concierge/sources"
+	"concierge/internal/host"
 )
 
 // credentials are concierge's own; a process inherits them only when its allow
@@ -19,23 +16,47 @@ var credentials = []string{
 	"CONCIERGE_CONSUL_TOKEN", "CONCIERGE_VAULT_TOKEN", "CONCIERGE_ETCD_PASSWORD", "CONCIERGE_CONFIG_INLINE",
 }
 
+// managerVariables are between the service manager and concierge.
+var managerVariables = host.Variables()
+
+// environmentOf makes the environment of a process or command: what it
+// inherits, the variables from stores, and what the configuration adds.
+func environmentOf(environ []string, e config.Environment, vars ...string) []string {
+	base := inherit(environ, e)
+	if e.Everything {
+		vars = slices.DeleteFunc(slices.Clone(vars), func(kv string) bool {
+			name, _, _ := strings.Cut(kv, "=")
+			return !passes(e, name)
+		})
+	}
+	for _, entry := range e.Hidden {
+		vars = append(vars, entry.Reveal())
+	}
+	return overlay(base, append(vars, e.Set...)...)
+}
+
 // inherit filters concierge's own environment for the process.
 func inherit(environ []string, e config.Environment) []string {
 	if e.Pristine {
-		return nil
+		return []string{} // not nil, which would mean "as the parent's"
 	}
 	return slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
 		switch {
-		case matches(e.Deny, name):
+		case slices.Contains(managerVariables, name):
 			return true
-		case slices.Contains(e.Allow, name):
+		case slices.Contains(e.Allow, name) && !matches(e.Deny, name):
 			return false
-		case slices.Contains(credentials, name):
+		case !e.Credentials && slices.Contains(credentials, name):
 			return true
 		}
-		return len(e.Allow) > 0 && !matches(e.Allow, name)
+		return !passes(e, name)
 	})
+}
+
+// passes reports whether the filters let a variable through.
+func passes(e config.Environment, name string) bool {
+	return !matches(e.Deny, name) && (len(e.Allow) == 0 || matches(e.Allow, name))
 }
 
 // matches reports whether name matches one of the globs, which are validated
@@ -61,63 +82,6 @@ func overlay(base []string, vars ...string) []string {
 		env = append(env, kv)
 	}
 	return env
-}
-
-// prefixVars makes every key below a prefix a variable, as envconsul does. Its
-// output is a list of NAME=value entries, each ended by a NUL byte.
-type prefixVars struct {
-	query    sources.Query
-	prefix   string
-	upcase   bool
-	sanitize bool
-}
-
-// Literals implements executor.
-func (p prefixVars) Literals() []sources.Query { return []sources.Query{p.query} }
-
-// Execute implements executor.
-func (p prefixVars) Execute(l render.Lookup) (render.Result, error) {
-	result := render.Result{Used: []sources.Query{p.query}}
-	value, ok := l.Lookup(p.query)
-	if !ok {
-		result.Missing = []render.Missing{{Query: p.query}}
-		return result, nil
-	}
-	result.Tainted = value.Tainted
-	pairs, _ := value.Data.(sources.Pairs)
-	var b bytes.Buffer
-	for _, pair := range pairs {
-		key := strings.Trim(strings.TrimPrefix(pair.Path, p.query.Path), "/")
-		if key == "" || strings.HasSuffix(pair.Path, "/") {
-			continue // a folder marker, or the prefix itself
-		}
-		if strings.ContainsRune(pair.Value, 0) {
-			return result, fmt.Errorf("env_prefix: key %s holds a NUL byte, which no variable can (move it out of the prefix)", pair.Path)
-		}
-		b.WriteString(p.name(key))
-		b.WriteByte('=')
-		b.WriteString(pair.Value)
-		b.WriteByte(0)
-	}
-	result.Output = b.Bytes()
-	return result, nil
-}
-
-// name makes a key the name of a variable.
-func (p prefixVars) name(key string) string {
-	name := p.prefix + key
-	if p.sanitize {
-		name = strings.Map(func(r rune) rune {
-			if r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
-				return r
-			}
-			return '_'
-		}, name)
-	}
-	if p.upcase {
-		name = strings.ToUpper(name)
-	}
-	return name
 }
 
 // vars returns the entries a unit of the environment contributes.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -41,13 +42,20 @@ func TestPrefixBecomesVariables(t *testing.T) {
 	lookup := sources.Snapshot{}
 	lookup, _ = lookup.With(map[sources.Query]sources.Value{query: {Exists: true, Data: pairs, Tainted: true}})
 	for _, c := range []struct {
-		vars prefixVars
-		want []string
+		setting config.EnvPrefix
+		want    []string
 	}{
-		{prefixVars{query: query, upcase: true, sanitize: true}, []string{"DB_HOST_NAME=x", "LOG_LEVEL=de=bug\nly"}},
-		{prefixVars{query: query, prefix: "APP_"}, []string{"APP_db/host-name=x", "APP_log.level=de=bug\nly"}},
+		{config.EnvPrefix{NoPrefix: new(true), Upcase: new(true), Sanitize: new(true)}, []string{"DB_HOST_NAME=x", "LOG_LEVEL=de=bug\nly"}},
+		{config.EnvPrefix{NoPrefix: new(true), Upcase: new(false), Sanitize: new(false), Prefix: "APP_"}, []string{"APP_db/host-name=x", "APP_log.level=de=bug\nly"}},
+		{config.EnvPrefix{NoPrefix: new(false), Upcase: new(false), Sanitize: new(true)}, []string{"app_env_db_host_name=x", "app_env_log_level=de=bug\nly"}},
+		{config.EnvPrefix{NoPrefix: new(true), Upcase: new(true), Sanitize: new(true), Format: `x.{{ key | replaceKey "db" "database" }}`},
+			[]string{"X_DATABASE_HOST_NAME=x", "X_LOG_LEVEL=de=bug\nly"}},
 	} {
-		result, err := c.vars.Execute(lookup)
+		vars, err := newPrefixVars(query, c.setting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := vars.Execute(lookup)
 		if err != nil || len(result.Missing) > 0 || !result.Tainted {
 			t.Fatalf("%+v, %v", result, err)
 		}
@@ -56,7 +64,57 @@ func TestPrefixBecomesVariables(t *testing.T) {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
-	if result, _ := (prefixVars{query: query}).Execute(sources.Snapshot{}); len(result.Missing) != 1 {
+	if result, _ := (&prefixVars{query: query}).Execute(sources.Snapshot{}); len(result.Missing) != 1 {
 		t.Error("an unanswered prefix does not hold back the process")
+	}
+}
+
+func TestSecretBecomesVariables(t *testing.T) {
+	query := sources.Query{Source: "vault", Kind: sources.Secret, Path: "secret/app"}
+	inner := map[string]any{"pass-word": "pw", "port": json.Number("80"), "on": true, "list": []any{"x"}, "": "y"}
+	lookup := sources.Snapshot{}
+	lookup, _ = lookup.With(map[sources.Query]sources.Value{query: {Exists: true, Tainted: true, Data: &sources.SecretData{
+		Data: map[string]any{"data": inner, "metadata": map[string]any{"version": json.Number("1")}},
+	}}})
+	for _, c := range []struct {
+		setting config.EnvSecret
+		want    []string
+	}{
+		{config.EnvSecret{}, []string{"SECRET_APP_ON=true", "SECRET_APP_PASS_WORD=pw", "SECRET_APP_PORT=80"}},
+		{config.EnvSecret{NoPrefix: true, Format: "a_{{ key }}"}, []string{"A_ON=true", "A_PASS_WORD=pw", "A_PORT=80"}},
+		{config.EnvSecret{NoPrefix: true, Keys: []config.EnvSecretKey{{Name: "port"}, {Name: "port", Format: "{{ key }}2"}}}, []string{"PORT=80", "PORT2=80"}},
+	} {
+		c.setting.Upcase, c.setting.Sanitize = new(true), new(true)
+		vars, err := newSecretVars(query, c.setting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := vars.Execute(lookup)
+		if err != nil || !result.Tainted {
+			t.Fatalf("%+v, %v", result, err)
+		}
+		if got := (&unit{result: result}).vars(); !slices.Equal(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestServiceBecomesVariables(t *testing.T) {
+	query := sources.Query{Source: "consul", Kind: sources.Service, Path: "web", Params: "filter=any"}
+	lookup := sources.Snapshot{}
+	lookup, _ = lookup.With(map[sources.Query]sources.Value{query: {Exists: true, Data: sources.HealthServices{
+		{ID: "web1", Name: "web", Address: "10.0.0.1", NodeAddress: "10.0.0.1", Port: 80, Tags: sources.ServiceTags{"a", "b"}},
+	}}})
+	vars, err := newServiceVars(query, config.EnvService{FormatPort: "{{ service }}_{{ key }}_number", Upcase: new(true), Sanitize: new(false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := vars.Execute(lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"WEB/ID=web1", "WEB/NAME=web", "WEB/ADDRESS=", "WEB/TAG=a,b", "WEB_PORT_NUMBER=80"}
+	if got := (&unit{result: result}).vars(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

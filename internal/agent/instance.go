@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"concierge/internal/config"
+	"concierge/internal/host"
 	"concierge/secrets"
 	"concierge/sources"
 )
@@ -26,6 +27,15 @@ type Options struct {
 	// Adopted is called with every configuration that comes into force; nil is
 	// allowed.
 	Adopted func(*config.Config)
+	// Once makes Run end its sources when everything is applied, and itself
+	// when the process ends, or at once without one.
+	Once bool
+	// Dry makes Run print every output that differs from its file to Stdout,
+	// secrets included, instead of putting it in place. No process is started.
+	Dry bool
+	// StopStatus is the exit status after a stop signal, instead of that of
+	// the process, if it is not 0.
+	StopStatus int
 
 	once bool // end when everything is applied; failures end it too
 	dry  bool // put nothing in place
@@ -47,6 +57,11 @@ type instance struct {
 	applier  *applier
 
 	processErr string // why it was not restarted, as logged last
+	fatal      error  // a template failed that must not
+	settled    bool   // with Once: everything was applied
+
+	manager host.Manager
+	ready   bool // the service manager was told so
 
 	wake *time.Timer // earliest of all deadlines
 }
@@ -58,7 +73,7 @@ func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 	log := slog.New(secrets.NewHandler(o.Log.Handler(), redactor))
 	i := &instance{
 		o: o, log: log, redactor: redactor, feeds: newFeeds(log), outages: newOutages(log),
-		wake: time.NewTimer(time.Hour),
+		wake: time.NewTimer(time.Hour), manager: host.ServiceManager(o.Environ),
 	}
 	prog, opened, err := i.prepare(withEnv)
 	if err != nil {

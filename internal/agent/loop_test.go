@@ -261,9 +261,9 @@ func TestOutageIsLoggedOnceAndChangesNothing(t *testing.T) {
 func TestFailedActionIsTriedAgainUntilItSucceeds(t *testing.T) {
 	dir := t.TempDir()
 	gate := filepath.Join(dir, "gate")
-	act := &config.Action{Kind: config.ActionCommand, Command: config.Command{
+	act := config.Actions{{Kind: config.ActionCommand, Command: config.Command{
 		Command: []string{"sh", "-c", "echo try >>" + gate + ".log; test -e " + gate}, Timeout: time.Hour,
-	}}
+	}}}
 	inBubble(t, []config.Template{{Contents: `{{ key "a" }}`, Destination: "x", OnChange: act}}, func(b *bubble) {
 		b.settle()
 		b.send(keys("a", "1"))

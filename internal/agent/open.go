@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"log/slog"
+	"time"
 
 	"concierge/internal/config"
 	"concierge/internal/exit"
@@ -80,6 +81,8 @@ func openConsul(c *config.Consul, log *slog.Logger) (*consul.Source, error) {
 	return consul.New(consul.Config{
 		Name: consulName, Address: c.Address, Token: c.Token, TokenFile: c.TokenFile, TLS: tlsOf(c.TLS),
 		Datacenter: c.Datacenter, Namespace: c.Namespace, Partition: c.Partition,
+		Username: c.Username, Password: c.Password, MaxStale: c.MaxStale, QueryWait: c.QueryWait,
+		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport),
 	}, log)
 }
 
@@ -99,8 +102,34 @@ func openFile(c *config.File, log *slog.Logger) (*file.Source, error) {
 func openVault(c *config.Vault, log *slog.Logger) (*vault.Source, error) {
 	return vault.New(vault.Config{
 		Name: vaultName, Address: c.Address, Namespace: c.Namespace, Token: c.Token, TokenFile: c.TokenFile,
-		TLS: tlsOf(c.TLS), Refresh: c.Refresh,
+		TLS: tlsOf(c.TLS), Refresh: c.Refresh, LeaseThreshold: float64(c.LeaseThreshold) / 100,
+		RenewToken: c.RenewToken, Unwrap: c.UnwrapToken, Kubernetes: kubernetesOf(c.Kubernetes), UserAgent: c.UserAgent,
+		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport),
 	}, log)
+}
+
+func kubernetesOf(k *config.VaultKubernetes) vault.Kubernetes {
+	if k == nil {
+		return vault.Kubernetes{}
+	}
+	return vault.Kubernetes{Role: k.Role, Token: k.Token, TokenFile: k.TokenFile, Mount: k.Mount}
+}
+
+func retryOf(r config.Retry) sources.Retry {
+	return sources.Retry{Attempts: r.Attempts, Base: r.Backoff, Cap: r.MaxBackoff}
+}
+
+// patienceOf says for how long each source may be away before concierge gives
+// up; those that are not in it may be for ever.
+func patienceOf(cfg *config.Config) map[string]time.Duration {
+	patience := make(map[string]time.Duration)
+	if c := cfg.Sources.Consul; c != nil {
+		patience[consulName] = retryOf(c.Retry).Patience()
+	}
+	if v := cfg.Secrets.Vault; v != nil {
+		patience[vaultName] = retryOf(v.Retry).Patience()
+	}
+	return patience
 }
 
 func tlsOf(t config.TLS) sources.TLS { return sources.TLS(t) }
@@ -110,6 +139,9 @@ func namingOf(cfg *config.Config) render.Naming {
 	configured := map[string]bool{
 		consulName: cfg.Sources.Consul != nil, etcdName: cfg.Sources.Etcd != nil,
 		fileName: cfg.Sources.File != nil, vaultName: cfg.Secrets.Vault != nil,
+	}
+	if cfg.PlainPaths {
+		return render.Naming{Default: cfg.Sources.Default}
 	}
 	return render.Naming{Default: cfg.Sources.Default, Known: func(name string) (bool, bool) {
 		ok, reserved := configured[name]

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"concierge/internal/config"
 	"concierge/internal/exit"
@@ -24,13 +25,15 @@ type program struct {
 	env     *set // variables of the process; also in sets; nil without any
 	process *reload.Spec
 	// adopted is set when all of it has been applied once.
-	adopted bool
+	adopted  bool
+	patience map[string]time.Duration // see patienceOf
 }
 
 // compiler turns a configuration into a program.
 type compiler struct {
 	cfg      *config.Config
-	environ  map[string]string
+	environ  []string          // as of os.Environ
+	vars     map[string]string // the same as a table
 	redactor *secrets.Redactor
 	byName   map[string]*set
 	program  *program
@@ -40,8 +43,8 @@ type compiler struct {
 // valid and has the exit status of a configuration error.
 func compile(cfg *config.Config, environ []string, redactor *secrets.Redactor, withEnv bool) (*program, error) {
 	c := &compiler{
-		cfg: cfg, environ: variables(environ), redactor: redactor,
-		byName: make(map[string]*set), program: &program{cfg: cfg},
+		cfg: cfg, environ: environ, vars: variables(environ), redactor: redactor,
+		byName: make(map[string]*set), program: &program{cfg: cfg, patience: patienceOf(cfg)},
 	}
 	var errs []error
 	for i := range cfg.Templates {
@@ -72,7 +75,9 @@ func (c *compiler) file(t *config.Template) error {
 		}
 		text = string(b)
 	}
-	tmpl, err := c.parse(label, text, t.Delimiters, t.ErrorOnMissingKey)
+	options := c.options(label, t.Delimiters, t.ErrorOnMissingKey)
+	options.Destination, options.Denied, options.Sandbox = t.Destination, t.DenyFunctions, t.Sandbox
+	tmpl, err := render.Parse(text, options)
 	if err != nil {
 		return err
 	}
@@ -82,10 +87,13 @@ func (c *compiler) file(t *config.Template) error {
 			Path: t.Destination, Mode: t.Mode, User: t.User, Group: t.Group,
 			Backup: t.Backup, CreateDirs: t.CreateDirs == nil || *t.CreateDirs, Write: t.Write,
 		},
-		onChange: actionOf(t.OnChange),
+		onError: t.OnError,
+	}
+	for _, a := range t.OnChange {
+		u.onChange = append(u.onChange, c.action(a))
 	}
 	if t.Check != nil {
-		u.check = &reload.Command{Command: t.Check.Command, Timeout: t.Check.Timeout}
+		u.check = new(c.command(*t.Check))
 	}
 	name := t.Set
 	if name == "" {
@@ -95,21 +103,34 @@ func (c *compiler) file(t *config.Template) error {
 	return nil
 }
 
-// environment adds the variables of the process.
+// environment adds the variables of the process. Later ones win.
 func (c *compiler) environment() error {
 	var errs []error
-	for _, p := range c.cfg.EnvPrefix {
-		query, err := c.naming().Query(sources.Tree, p.Path)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("env_prefix %q: %w", p.Path, err))
-			continue
+	add := func(label string, kind sources.Kind, path string, make func(sources.Query) (executor, error)) {
+		query, err := c.naming().Query(kind, path)
+		var source executor
+		if err == nil {
+			source, err = make(query)
 		}
-		c.joinEnv(&unit{label: "env_prefix " + p.Path, source: prefixVars{
-			query: query, prefix: p.Prefix, upcase: *p.Upcase, sanitize: *p.Sanitize,
-		}})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", label, err))
+			return
+		}
+		c.joinEnv(&unit{label: label, source: source})
+	}
+	for _, p := range c.cfg.EnvPrefix {
+		add("env_prefix "+p.Path, sources.Tree, p.Path, func(q sources.Query) (executor, error) { return newPrefixVars(q, p) })
+	}
+	for _, s := range c.cfg.EnvService {
+		// The catalogue knows nothing of health.
+		add("env_service "+s.Query, sources.Service, s.Query+"|"+sources.HealthAny,
+			func(q sources.Query) (executor, error) { return newServiceVars(q, s) })
+	}
+	for _, s := range c.cfg.EnvSecret {
+		add("env_secret "+s.Path, sources.Secret, s.Path, func(q sources.Query) (executor, error) { return newSecretVars(q, s) })
 	}
 	for _, v := range c.cfg.Env {
-		tmpl, err := c.parse("env "+v.Name, v.Value, nil, nil)
+		tmpl, err := render.Parse(v.Value, c.options("env "+v.Name, nil, nil))
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -144,18 +165,21 @@ func (c *compiler) join(name string, u *unit, wait *config.Wait) *set {
 	return s
 }
 
-func (c *compiler) parse(name, text string, delims *config.Delimiters, strict *bool) (*render.Template, error) {
+// options are what all templates have in common; without delimiters or
+// strictness of its own a template has those of the configuration.
+func (c *compiler) options(name string, delims *config.Delimiters, strict *bool) render.Options {
 	if delims == nil {
 		delims = &c.cfg.Delimiters
 	}
 	if strict == nil {
 		strict = &c.cfg.ErrorOnMissingKey
 	}
-	return render.Parse(text, render.Options{
+	return render.Options{
 		Name: name, Left: delims.Left, Right: delims.Right, ErrorOnMissingKey: *strict,
 		Sources: c.naming(), Redactor: c.redactor,
-		Env: func(name string) (string, bool) { v, ok := c.environ[name]; return v, ok },
-	})
+		Env:        func(name string) (string, bool) { v, ok := c.vars[name]; return v, ok },
+		CommandEnv: commandEnv(c.cfg, c.environ),
+	}
 }
 
 // naming says which source a path in a template names.
@@ -164,7 +188,7 @@ func (c *compiler) naming() render.Naming { return namingOf(c.cfg) }
 func specOf(p *config.Process) *reload.Spec {
 	spec := &reload.Spec{
 		Command: p.Command, Dir: p.Dir,
-		Stop: reload.Stop{Signal: syscall.Signal(p.Stop.Signal), Timeout: p.Stop.Timeout},
+		Stop: reload.Stop{Signal: syscall.Signal(p.Stop.Signal), Timeout: p.Stop.Timeout, Splay: p.Stop.Splay},
 	}
 	if r := p.Reload; r != nil {
 		spec.Reload = reload.Reload{
@@ -175,18 +199,25 @@ func specOf(p *config.Process) *reload.Spec {
 	return spec
 }
 
-func actionOf(a *config.Action) reload.Action {
-	if a == nil {
-		return reload.Action{}
-	}
+func (c *compiler) action(a config.Action) reload.Action {
 	kinds := map[config.ActionKind]reload.ActionKind{
 		config.ActionReload: reload.ReloadProcess, config.ActionRestart: reload.RestartProcess,
 		config.ActionSignal: reload.SendSignal, config.ActionCommand: reload.RunCommand,
 	}
 	return reload.Action{
 		Kind: kinds[a.Kind], Signal: syscall.Signal(a.Signal),
-		Command: reload.Command{Command: a.Command.Command, Timeout: a.Command.Timeout},
+		Command: c.command(a.Command),
 	}
+}
+
+// command makes a command. Without an environment of its own it gets that of
+// the generation.
+func (c *compiler) command(cmd config.Command) reload.Command {
+	made := reload.Command{Command: cmd.Command, Timeout: cmd.Timeout, Background: cmd.Background}
+	if e := cmd.Environment; e != nil {
+		made.Env = environmentOf(c.environ, *e)
+	}
+	return made
 }
 
 // variables makes a list of NAME=value a table.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"syscall"
+	"time"
 
+	"concierge/internal/config"
 	"concierge/internal/exit"
 	"concierge/reload"
 )
@@ -14,14 +17,24 @@ import (
 // the process ends by itself, a signal asks to stop, or ctx ends. The exit
 // status is that of the process, or that of err.
 func Run(ctx context.Context, o Options) (status int, err error) {
-	i, err := start(ctx, o, true)
+	o.once, o.dry = o.Once, o.Dry
+	i, err := start(ctx, o, !o.Dry)
 	if err != nil {
 		return exit.Code(err), err
 	}
 	defer i.stop()
+	remove, err := i.announce()
+	if err != nil {
+		return exit.Code(err), err
+	}
+	defer remove()
 	for {
 		i.step()
-		end, err := i.await(ctx)
+		i.noteReady()
+		end, err := i.progress()
+		if err == nil && end == nil {
+			end, err = i.await(ctx)
+		}
 		switch {
 		case err != nil:
 			i.shutdown()
@@ -30,6 +43,28 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 			return end.status, nil
 		}
 	}
+}
+
+// progress looks at what a step came to: a failure that ends all, or, with
+// Once, that everything is done.
+func (i *instance) progress() (*ending, error) {
+	if i.o.dry {
+		if err := i.preview(); err != nil {
+			return nil, err
+		}
+	}
+	if err := i.verdict(time.Now()); err != nil || !i.o.once || i.settled {
+		return nil, err
+	}
+	if !i.prog.adopted && !(i.o.dry && i.allReady()) {
+		return nil, nil
+	}
+	i.settled = true
+	i.feeds.stopAll()
+	if i.o.dry || i.prog.process == nil {
+		return &ending{exit.OK}, nil
+	}
+	return nil, nil
 }
 
 // ending is a regular end of Run.
@@ -54,30 +89,44 @@ func (i *instance) await(ctx context.Context) (*ending, error) {
 	return nil, nil
 }
 
-// signal acts on a signal to concierge: HUP reloads, TERM and INT stop, and
-// all others are the process's own business.
+// signal acts on a signal: one that the configuration keeps for concierge, or
+// else one that is the process's own business. A signal that stops the process
+// stops it as configured, with its timeout.
 func (i *instance) signal(ctx context.Context, sig os.Signal) *ending {
-	switch sig {
-	case syscall.SIGHUP:
-		i.reload(ctx)
-	case syscall.SIGTERM, syscall.SIGINT:
-		i.log.Info("stopping", "signal", sig.String())
+	s, ok := sig.(syscall.Signal)
+	switch {
+	case !ok:
+	case slices.Contains(i.prog.cfg.Signals.Reload, config.Signal(s)):
+		i.reloadAnnounced(ctx)
+	case i.stops(s):
+		i.log.Info("stopping", "signal", s.String())
+		end := i.shutdown()
+		if i.o.StopStatus != 0 {
+			end.status = i.o.StopStatus
+		}
+		return end
+	case i.prog.process != nil && s == i.prog.process.Stop.Signal, s == syscall.SIGTERM && !i.applier.Running():
+		i.log.Info("stopping", "signal", s.String())
 		return i.shutdown()
 	default:
-		if s, ok := sig.(syscall.Signal); ok {
-			if err := i.applier.Signal(s); err != nil {
-				i.log.Warn("signal was not forwarded", "signal", sig.String(), "error", err)
-			}
+		if err := i.applier.Signal(s); err != nil {
+			i.log.Warn("signal was not forwarded", "signal", s.String(), "error", err)
 		}
 	}
 	return nil
+}
+
+// stops reports whether a signal asks concierge to stop.
+func (i *instance) stops(sig os.Signal) bool {
+	s, ok := sig.(syscall.Signal)
+	return ok && slices.Contains(i.prog.cfg.Signals.Stop, config.Signal(s))
 }
 
 // reload reads the configuration again. Everything that can fail comes before
 // anything live changes: a bad file leaves the old configuration running, the
 // process included.
 func (i *instance) reload(ctx context.Context) {
-	prog, opened, err := i.prepare(true)
+	prog, opened, err := i.prepare(!i.o.dry)
 	if err != nil {
 		i.log.Error("configuration was not reloaded, the previous one stays", "error", err)
 		return
@@ -90,6 +139,7 @@ func (i *instance) reload(ctx context.Context) {
 // kills it at once. Without a process, a daemon that was asked to stop has
 // done its work; one that never came to start its process was interrupted.
 func (i *instance) shutdown() *ending {
+	i.tell(i.manager.NotifyStopping)
 	done := make(chan reload.Status, 1)
 	go func() {
 		i.applier.stop()
@@ -107,7 +157,7 @@ func (i *instance) shutdown() *ending {
 		case status := <-done:
 			return &ending{i.exitedBefore(status).ExitCode()}
 		case sig := <-i.o.Signals:
-			if sig == syscall.SIGTERM || sig == syscall.SIGINT {
+			if i.stops(sig) {
 				i.log.Warn("asked to stop again, killing the process")
 				i.applier.Kill()
 			}

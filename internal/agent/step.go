@@ -1,9 +1,9 @@
 package agent
 
 import (
-	"crypto/sha256"
 	"time"
 
+	"concierge/internal/exit"
 	"concierge/render"
 	"concierge/sources"
 )
@@ -62,7 +62,7 @@ func (i *instance) execute(u *unit, now time.Time) {
 	u.waitFor(result.Missing, now)
 	i.noteError(u, err)
 	if err == nil && len(u.missing) == 0 {
-		u.result, u.complete, u.sum = result, true, sha256.Sum256(result.Output)
+		u.result, u.complete, u.sum, u.written = result, true, sumOf(result), new(bool)
 	}
 }
 
@@ -84,6 +84,9 @@ func (i *instance) noteError(u *unit, err error) {
 		i.log.Error("template failed, its last output stays", "template", u.label, "error", err)
 	}
 	u.err = err
+	if err != nil && (u.onError == "fail" || u.onError == "fail_first" && !u.complete && !i.live) {
+		i.fatal = exit.With(exit.Failed, err)
+	}
 }
 
 // take applies a batch of a source, and all further ones that wait already, so
@@ -174,6 +177,7 @@ func (i *instance) rearm(now time.Time) {
 		sooner(s.retryAt)
 	}
 	sooner(i.explainAt())
+	sooner(i.exhaustedAt())
 	i.wake.Reset(next.Sub(now))
 }
 

@@ -27,7 +27,8 @@ type unit struct {
 	// Of a file:
 	target   output.Target
 	check    *reload.Command
-	onChange reload.Action
+	onChange []reload.Action
+	onError  string // what a failure of the template means; see config
 	// Of an environment variable: its name; empty for an env_prefix.
 	variable string
 
@@ -35,11 +36,13 @@ type unit struct {
 	executed bool // at least once
 	complete bool // result is a complete rendering
 	result   render.Result
-	sum      digest          // of result.Output
+	sum      digest          // of what result wants written
+	written  *bool           // what result asked for with writeToFile is in place
 	watched  []sources.Query // what is wanted on behalf of this unit
 	missing  []render.Missing
 	err      error // of the last execution, if it was complete
 
+	previewed    digest // printed last by a dry run
 	waitingSince time.Time
 	explained    bool // the log has said what it waits for
 }
@@ -86,6 +89,17 @@ func (s *set) settle() {
 		h.Write(u.sum[:])
 	}
 	h.Sum(s.ready[:0])
+}
+
+// writes returns the marks of what the units write besides their files.
+func (s *set) writes() []*bool {
+	var marks []*bool
+	for _, u := range s.units {
+		if len(u.result.Writes) > 0 {
+			marks = append(marks, u.written)
+		}
+	}
+	return marks
 }
 
 // changed notes that data of the set changed at now and decides when it runs:

@@ -10,9 +10,11 @@ import (
 
 // actionMapping is the long form of an [Action].
 type actionMapping struct {
-	Signal  Signal        `yaml:"signal" doc:"Signal sent to the process." either:"command" as:"choice"`
-	Command []string      `yaml:"command" doc:"Program and arguments that are run." as:"program"`
-	Timeout time.Duration `yaml:"timeout" doc:"Longest run time of the command." without:"signal" default:"30s"`
+	Signal      Signal        `yaml:"signal" doc:"Signal sent to the process." either:"command" as:"choice"`
+	Command     []string      `yaml:"command" doc:"Program and arguments that are run." as:"program"`
+	Timeout     time.Duration `yaml:"timeout" doc:"Longest run time of the command." without:"signal" default:"30s"`
+	Background  bool          `yaml:"background" doc:"Start the command and do not wait for it."`
+	Environment *Environment  `yaml:"environment" doc:"What the command inherits; what the process inherits unless set."`
 }
 
 // actionWords are the short forms.
@@ -35,12 +37,14 @@ func (d *decoder) action(n *yaml.Node, a *Action, path string) {
 	case len(d.errs) > before:
 	case m.Signal != 0 && m.Command != nil:
 		d.fail(n, path, "", "has both a signal and a command", "keep one of them")
-	case m.Signal != 0 && m.Timeout != 0:
-		d.fail(n, path, "", "has a timeout beside a signal", "a timeout belongs to a command")
+	case m.Signal != 0 && (m.Timeout != 0 || m.Background || m.Environment != nil):
+		d.fail(n, path, "", "has settings of a command beside a signal", "keep the signal alone")
 	case m.Signal != 0:
 		*a = Action{Kind: ActionSignal, Signal: m.Signal}
 	case m.Command != nil:
-		*a = Action{Kind: ActionCommand, Command: Command{Command: m.Command, Timeout: m.Timeout}}
+		*a = Action{Kind: ActionCommand, Command: Command{
+			Command: m.Command, Timeout: m.Timeout, Background: m.Background, Environment: m.Environment,
+		}}
 	default:
 		d.fail(n, path, "", "says nothing to do", "write reload, restart, none, {signal: HUP} or {command: [program, argument]}")
 	}

@@ -33,24 +33,82 @@ import (
 
 // Config is everything concierge can be told.
 type Config struct {
-	Log               Log         `yaml:"log" doc:"How concierge itself logs."`
-	Sources           Sources     `yaml:"sources" doc:"Stores of configuration."`
-	Secrets           Secrets     `yaml:"secrets" doc:"Stores of secrets."`
-	Delimiters        Delimiters  `yaml:"delimiters" doc:"Template delimiters, unless a template has its own."`
-	Wait              Wait        `yaml:"wait" doc:"Quiescence of all templates, unless a template has its own."`
-	ErrorOnMissingKey bool        `yaml:"error_on_missing_key" doc:"Fail when a template reads a field that its data does not have, instead of printing <no value>."`
-	Templates         []Template  `yaml:"templates" doc:"Files to render."`
-	Env               []EnvVar    `yaml:"env" doc:"Environment variables of the process, each a template."`
-	EnvPrefix         []EnvPrefix `yaml:"env_prefix" doc:"Key prefixes whose keys become environment variables of the process."`
-	Process           *Process    `yaml:"process" doc:"The process to start and look after."`
+	Log               Log          `yaml:"log" doc:"How concierge itself logs."`
+	Sources           Sources      `yaml:"sources" doc:"Stores of configuration."`
+	Secrets           Secrets      `yaml:"secrets" doc:"Stores of secrets."`
+	Delimiters        Delimiters   `yaml:"delimiters" doc:"Template delimiters, unless a template has its own."`
+	Wait              Wait         `yaml:"wait" doc:"Quiescence of all templates, unless a template has its own."`
+	ErrorOnMissingKey bool         `yaml:"error_on_missing_key" doc:"Fail when a template reads a field that its data does not have, instead of printing <no value>."`
+	Templates         []Template   `yaml:"templates" doc:"Files to render."`
+	Env               []EnvVar     `yaml:"env" doc:"Environment variables of the process, each a template."`
+	EnvPrefix         []EnvPrefix  `yaml:"env_prefix" doc:"Key prefixes whose keys become environment variables of the process."`
+	EnvService        []EnvService `yaml:"env_service" doc:"Services of Consul's catalogue whose instances become environment variables of the process."`
+	EnvSecret         []EnvSecret  `yaml:"env_secret" doc:"Secrets of Vault whose fields become environment variables of the process."`
+	Process           *Process     `yaml:"process" doc:"The process to start and look after."`
+	FailOnMissing     bool         `yaml:"fail_on_missing" doc:"End with an error when a store says that a key a template needs does not exist, instead of waiting for it."`
+	PIDFile           string       `yaml:"pid_file" doc:"File that holds concierge's process ID while it runs." as:"path"`
+	Signals           Signals      `yaml:"signals" doc:"Signals that are meant for concierge itself; all others go on to the process."`
+
+	// PlainPaths says that paths of keys name no source: every key is one of
+	// the default source, as in consul-template.
+	PlainPaths bool
+	// SharedDestinations lets several templates write one file; the last one
+	// wins, as in consul-template.
+	SharedDestinations bool
+	// DryRun says that nothing is written and no process started, so that
+	// templates need no destination.
+	DryRun bool
 
 	origins map[string]Origin
 }
 
 // Log is how concierge itself logs.
 type Log struct {
-	Level  string `yaml:"level" doc:"Least severity that is logged." default:"info" enum:"debug,info,warn,error"`
-	Format string `yaml:"format" doc:"Text or JSON; auto is text on a terminal and JSON otherwise." default:"auto" enum:"auto,text,json"`
+	Level  string   `yaml:"level" doc:"Least severity that is logged." default:"info" enum:"debug,info,warn,error"`
+	Format string   `yaml:"format" doc:"Text or JSON; auto is text on a terminal and JSON otherwise." default:"auto" enum:"auto,text,json"`
+	File   *LogFile `yaml:"file" doc:"Log to a file, too."`
+	Syslog *Syslog  `yaml:"syslog" doc:"Log to syslog, too."`
+}
+
+// LogFile is a log on disk that is rotated.
+type LogFile struct {
+	Path           string        `yaml:"path" doc:"The file; its directory must exist." as:"path,required"`
+	RotateBytes    int           `yaml:"rotate_bytes" doc:"Begin a new file when this one has so many bytes; 0 is never."`
+	RotateInterval time.Duration `yaml:"rotate_interval" doc:"Begin a new file this long after the last one." default:"24h"`
+	MaxFiles       int           `yaml:"max_files" doc:"Keep so many old files; 0 keeps all."`
+}
+
+// Syslog is the system's log.
+type Syslog struct {
+	Facility string `yaml:"facility" doc:"Facility, for example DAEMON or LOCAL0." default:"LOCAL0"`
+	Tag      string `yaml:"tag" doc:"Name of the program in the messages." default:"concierge"`
+	Address  string `yaml:"address" doc:"udp://host:port, tcp://host:port or unix:///path; the local system's log unless set."`
+	Format   string `yaml:"format" doc:"Format of the messages." default:"rfc3164" enum:"rfc3164,rfc5424"`
+}
+
+// Signals are those that concierge takes for itself.
+type Signals struct {
+	Reload []Signal `yaml:"reload" doc:"Read the configuration again; an empty list for none." default:"HUP"`
+	Stop   []Signal `yaml:"stop" doc:"Stop the process and end; an empty list for none. Without a process TERM always ends concierge." default:"TERM,INT"`
+}
+
+// Retry is how a store is asked again after a failure.
+type Retry struct {
+	Attempts   int           `yaml:"attempts" doc:"Give up and end after so many failures in a row; 0 is never."`
+	Backoff    time.Duration `yaml:"backoff" doc:"First delay; it doubles with each failure." default:"250ms"`
+	MaxBackoff time.Duration `yaml:"max_backoff" doc:"Longest delay." default:"30s"`
+}
+
+// Transport are the limits of connections to a store.
+type Transport struct {
+	DialTimeout         time.Duration `yaml:"dial_timeout" doc:"Longest wait for a connection." default:"5s"`
+	DialKeepAlive       time.Duration `yaml:"dial_keep_alive" doc:"Interval of keep-alive probes." default:"15s"`
+	TLSHandshakeTimeout time.Duration `yaml:"tls_handshake_timeout" doc:"Longest TLS handshake." default:"10s"`
+	IdleConnTimeout     time.Duration `yaml:"idle_conn_timeout" doc:"Close connections that were idle for so long." default:"90s"`
+	MaxConnsPerHost     int           `yaml:"max_conns_per_host" doc:"Most connections at once; 0 is the source's own budget."`
+	MaxIdleConns        int           `yaml:"max_idle_conns" doc:"Most idle connections kept; 0 is no limit of its own."`
+	MaxIdleConnsPerHost int           `yaml:"max_idle_conns_per_host" doc:"Most idle connections kept to one host; 0 is the source's own budget."`
+	DisableKeepAlives   bool          `yaml:"disable_keep_alives" doc:"Use each connection for one request only."`
 }
 
 // Sources are the stores of configuration. A nil store is not configured.
@@ -63,13 +121,19 @@ type Sources struct {
 
 // Consul is a Consul agent or server.
 type Consul struct {
-	Address    string       `yaml:"address" doc:"Address of the HTTP API: host:port, http(s)://host:port or unix:///path." default:"127.0.0.1:8500"`
-	Token      secrets.Text `yaml:"token" doc:"ACL token; token_file is safer."`
-	TokenFile  string       `yaml:"token_file" doc:"File that holds the ACL token; read again when it is refused." as:"path" either:"token"`
-	TLS        TLS          `yaml:"tls" doc:"TLS towards Consul."`
-	Datacenter string       `yaml:"datacenter" doc:"Data centre asked when a query names none."`
-	Namespace  string       `yaml:"namespace" doc:"Enterprise namespace asked when a query names none."`
-	Partition  string       `yaml:"partition" doc:"Enterprise partition asked when a query names none."`
+	Address    string        `yaml:"address" doc:"Address of the HTTP API: host:port, http(s)://host:port or unix:///path." default:"127.0.0.1:8500"`
+	Token      secrets.Text  `yaml:"token" doc:"ACL token; token_file is safer."`
+	TokenFile  string        `yaml:"token_file" doc:"File that holds the ACL token; read again when it is refused." as:"path" either:"token"`
+	TLS        TLS           `yaml:"tls" doc:"TLS towards Consul."`
+	Datacenter string        `yaml:"datacenter" doc:"Data centre asked when a query names none."`
+	Namespace  string        `yaml:"namespace" doc:"Enterprise namespace asked when a query names none."`
+	Partition  string        `yaml:"partition" doc:"Enterprise partition asked when a query names none."`
+	Username   string        `yaml:"username" doc:"User for HTTP basic authentication, of a proxy in front of Consul."`
+	Password   secrets.Text  `yaml:"password" doc:"Password for HTTP basic authentication."`
+	MaxStale   time.Duration `yaml:"max_stale" doc:"Let any server answer, with data at most this old; 0 asks the leader." as:"zero"`
+	QueryWait  time.Duration `yaml:"query_wait" doc:"How long Consul is asked to hold a query until something changes." default:"60s"`
+	Retry      Retry         `yaml:"retry" doc:"How Consul is asked again after a failure."`
+	Transport  Transport     `yaml:"transport" doc:"Limits of the connections to Consul."`
 }
 
 // Etcd is an etcd cluster.
@@ -92,6 +156,8 @@ type File struct {
 // TLS is how a client verifies its server and shows who it is.
 type TLS struct {
 	CAFile             string `yaml:"ca_file" doc:"PEM file of accepted authorities." as:"path"`
+	CADir              string `yaml:"ca_dir" doc:"Directory of PEM files of accepted authorities." as:"path"`
+	CAPEM              string `yaml:"ca_pem" doc:"Accepted authorities as PEM text."`
 	CertFile           string `yaml:"cert_file" doc:"PEM client certificate." as:"path"`
 	KeyFile            string `yaml:"key_file" doc:"PEM key of the client certificate." as:"path"`
 	ServerName         string `yaml:"server_name" doc:"Name to verify instead of the address."`
@@ -105,12 +171,27 @@ type Secrets struct {
 
 // Vault is a Vault server.
 type Vault struct {
-	Address   string        `yaml:"address" doc:"Address of the API." default:"https://127.0.0.1:8200"`
-	Namespace string        `yaml:"namespace" doc:"Enterprise namespace."`
-	Token     secrets.Text  `yaml:"token" doc:"Token; token_file is safer."`
-	TokenFile string        `yaml:"token_file" doc:"File that holds the token; read again when it changes or is refused." as:"path" either:"token"`
-	TLS       TLS           `yaml:"tls" doc:"TLS towards Vault."`
-	Refresh   time.Duration `yaml:"refresh" doc:"How often secrets without a lease are read again." default:"5m"`
+	Address        string           `yaml:"address" doc:"Address of the API." default:"https://127.0.0.1:8200"`
+	Namespace      string           `yaml:"namespace" doc:"Enterprise namespace."`
+	Token          secrets.Text     `yaml:"token" doc:"Token; token_file is safer."`
+	TokenFile      string           `yaml:"token_file" doc:"File that holds the token; read again when it changes or is refused." as:"path" either:"token"`
+	TLS            TLS              `yaml:"tls" doc:"TLS towards Vault."`
+	Refresh        time.Duration    `yaml:"refresh" doc:"How often secrets without a lease are read again." default:"5m"`
+	LeaseThreshold int              `yaml:"lease_threshold" doc:"Percentage of a lease that cannot be renewed after which the secret is read again." default:"90"`
+	RenewToken     *bool            `yaml:"renew_token" doc:"Renew the token while concierge runs, if it can be renewed and is not from token_file." default:"true"`
+	UnwrapToken    bool             `yaml:"unwrap_token" doc:"The token is a response-wrapping token with the real one in it."`
+	Kubernetes     *VaultKubernetes `yaml:"kubernetes" doc:"Log in with the service account of the pod, if no token is given."`
+	UserAgent      string           `yaml:"user_agent" doc:"Name of this client in Vault's audit log; concierge unless set."`
+	Retry          Retry            `yaml:"retry" doc:"How Vault is asked again after a failure."`
+	Transport      Transport        `yaml:"transport" doc:"Limits of the connections to Vault."`
+}
+
+// VaultKubernetes is a login with a service account of Kubernetes.
+type VaultKubernetes struct {
+	Role      string       `yaml:"role" doc:"Role in Vault." as:"required"`
+	Token     secrets.Text `yaml:"token" doc:"Token of the service account; token_file is usual."`
+	TokenFile string       `yaml:"token_file" doc:"File that holds the token of the service account; /var/run/secrets/kubernetes.io/serviceaccount/token unless set." as:"path" either:"token"`
+	Mount     string       `yaml:"mount" doc:"Where the method is mounted in Vault." default:"kubernetes"`
 }
 
 // Delimiters of a template.
@@ -142,15 +223,20 @@ type Template struct {
 	ErrorOnMissingKey *bool       `yaml:"error_on_missing_key" doc:"As the setting of the same name at the top."`
 	Wait              *Wait       `yaml:"wait" doc:"Quiescence of this template."`
 	Set               string      `yaml:"set" doc:"Templates that name the same set change together or not at all." pattern:"^[A-Za-z0-9._-]*$"`
+	OnError           string      `yaml:"on_error" doc:"When this template fails: keep the last output and go on, end if it never rendered (fail_first), or always end (fail)." default:"keep" enum:"keep,fail_first,fail"`
+	DenyFunctions     []string    `yaml:"deny_functions" doc:"Globs of functions that fail when the template calls them." pattern:"."`
+	Sandbox           string      `yaml:"sandbox" doc:"Directory that the file function cannot leave." as:"path"`
 	Check             *Command    `yaml:"check" doc:"Command that must accept the staged file before it is put in place; {{path}} stands for the staged file."`
-	OnChange          *Action     `yaml:"on_change" doc:"What to do when the file changed: reload, restart, none, {signal: HUP} or {command: […]}."`
+	OnChange          Actions     `yaml:"on_change" doc:"What to do when the file changed: reload, restart, none, {signal: HUP} or {command: […]}, or a list of these."`
 }
 
 // Command is a program with arguments, run directly, never through a shell
 // unless it names one.
 type Command struct {
-	Command []string      `yaml:"command" doc:"Program and arguments." as:"required,program"`
-	Timeout time.Duration `yaml:"timeout" doc:"Longest run time; then its process group is killed." default:"30s"`
+	Command     []string      `yaml:"command" doc:"Program and arguments." as:"required,program"`
+	Timeout     time.Duration `yaml:"timeout" doc:"Longest run time; then its process group is killed." default:"30s"`
+	Background  bool          `yaml:"background" doc:"Start it and do not wait for it; it has no timeout, and nobody sees its status."`
+	Environment *Environment  `yaml:"environment" doc:"What the command inherits; what the process inherits unless set."`
 }
 
 // ActionKind says what an [Action] does.
@@ -173,6 +259,10 @@ type Action struct {
 	Command Command
 }
 
+// Actions are done in order, commands before what concerns the process. In YAML
+// a single action needs no list.
+type Actions []Action
+
 // Signal is a signal by name ("HUP", "SIGHUP", any case) or number.
 type Signal syscall.Signal
 
@@ -184,11 +274,67 @@ type EnvVar struct {
 
 // EnvPrefix makes every key below a prefix an environment variable. In YAML a
 // plain string is short for {path: …}.
+//
+// The name of a variable is made in this order: the key relative to the path;
+// with no_prefix: false the path, with every character that is not a letter,
+// digit or underscore turned into an underscore, and an underscore in front of
+// it; format; prefix in front; sanitize; upcase. Folder markers (a key that
+// ends in a slash) and the path itself make no variable.
+//
+// Variables are laid over each other in this order, the later ones win: what
+// the process inherits, env_prefix, env_service, env_secret (each in the order
+// of its list), env, process.environment.set.
 type EnvPrefix struct {
 	Path     string `yaml:"path" doc:"Key prefix, with a source in front if it is not the default one: etcd:app/env." as:"required" pattern:"."`
+	Format   string `yaml:"format" doc:"Template of the names, in which {{ key }} is the key below path; {{ key | replaceKey \"old\" \"new\" }} renames one."`
+	NoPrefix *bool  `yaml:"no_prefix" doc:"Leave the path out of the names." default:"true"`
 	Prefix   string `yaml:"prefix" doc:"Put in front of every name." pattern:"^([A-Za-z_][A-Za-z0-9_]*)?$"`
 	Upcase   *bool  `yaml:"upcase" doc:"Upper-case the names." default:"true"`
 	Sanitize *bool  `yaml:"sanitize" doc:"Turn every character that is not a letter, digit or underscore into an underscore." default:"true"`
+}
+
+// EnvSecret makes every field of a secret that is a text, number or truth value
+// an environment variable; other fields are left out. For version 2 of Vault's
+// key-value engine the fields are those of the inner data.
+//
+// The name is made in this order: the name of the field; with keys and no
+// format only listed fields count, and each gives one variable for each entry,
+// named by the entry's format ({{ key }} is the field) or, without one, by the
+// field; unless no_prefix is set the path, its invalid characters turned into
+// underscores, and an underscore in front; format ({{ key }} is the name so
+// far); sanitize; upcase.
+type EnvSecret struct {
+	Path     string         `yaml:"path" doc:"Path of the secret in Vault." as:"required" pattern:"."`
+	Format   string         `yaml:"format" doc:"Template of the names, in which {{ key }} is the name of the field, with the path in front unless no_prefix is set."`
+	NoPrefix bool           `yaml:"no_prefix" doc:"Leave the path out of the names."`
+	Keys     []EnvSecretKey `yaml:"keys" doc:"Fields to take, and their names; all fields unless set. Not used beside format."`
+	Upcase   *bool          `yaml:"upcase" doc:"Upper-case the names." default:"true"`
+	Sanitize *bool          `yaml:"sanitize" doc:"Turn every character that is not a letter, digit or underscore into an underscore." default:"true"`
+}
+
+// EnvSecretKey takes one field of a secret. A field may be taken several times
+// under several names.
+type EnvSecretKey struct {
+	Name   string `yaml:"name" doc:"Name of the field." as:"required" pattern:"."`
+	Format string `yaml:"format" doc:"Template of the variable's name, in which {{ key }} is the name of the field."`
+}
+
+// EnvService makes each instance of a service in Consul's catalogue, healthy or
+// not, five environment variables: its ID, name, address (empty if it only has
+// that of its node), tags (joined by commas) and port. The names are
+// SERVICE/id, SERVICE/name, SERVICE/address, SERVICE/tag and SERVICE/port, or
+// what the formats say, in which {{ service }} is the name of the service and
+// {{ key }} the last part; then upcase and sanitize. Of several instances the
+// last one wins.
+type EnvService struct {
+	Query         string `yaml:"query" doc:"The service: tag.name?query@dc~near, all but the name optional." as:"required" pattern:"."`
+	FormatID      string `yaml:"format_id" doc:"Template of the name of the ID's variable, for example {{ service }}_{{ key }}."`
+	FormatName    string `yaml:"format_name" doc:"Template of the name of the name's variable."`
+	FormatAddress string `yaml:"format_address" doc:"Template of the name of the address's variable."`
+	FormatTag     string `yaml:"format_tag" doc:"Template of the name of the tags' variable."`
+	FormatPort    string `yaml:"format_port" doc:"Template of the name of the port's variable."`
+	Upcase        *bool  `yaml:"upcase" doc:"Upper-case the names." default:"true"`
+	Sanitize      *bool  `yaml:"sanitize" doc:"Turn every character that is not a letter, digit or underscore into an underscore." default:"true"`
 }
 
 // Process is the process to start and look after.
@@ -206,6 +352,17 @@ type Environment struct {
 	Pristine bool     `yaml:"pristine" doc:"Inherit nothing."`
 	Allow    []string `yaml:"allow" doc:"Inherit only names that match one of these globs." pattern:"."`
 	Deny     []string `yaml:"deny" doc:"Never inherit names that match one of these globs." pattern:"."`
+	Set      []string `yaml:"set" doc:"NAME=value entries that are added." pattern:"^[^=]+="`
+	// Credentials is for those who come from consul-template, which passes
+	// its own credentials on.
+	Credentials bool `yaml:"credentials" doc:"Inherit concierge's own credentials (CONSUL_HTTP_TOKEN, VAULT_TOKEN and the like), too."`
+	// Everything is for those who come from envconsul, where Allow and Deny
+	// filter the variables from stores (env, env_prefix, env_service,
+	// env_secret), too. What Set adds is never filtered.
+	Everything bool
+	// Hidden are entries like those of Set that must not be shown. They come
+	// before those of Set, so that Set may replace them.
+	Hidden []secrets.Text
 }
 
 // Reload is how the process is told to read its configuration again: by a
@@ -220,4 +377,5 @@ type Reload struct {
 type Stop struct {
 	Signal  Signal        `yaml:"signal" doc:"Signal that asks the process to end." default:"TERM"`
 	Timeout time.Duration `yaml:"timeout" doc:"After this the whole process group is killed." default:"10s"`
+	Splay   time.Duration `yaml:"splay" doc:"Wait a random time up to this before the stop signal of a restart, so that a fleet does not restart at once." as:"zero"`
 }

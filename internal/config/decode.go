@@ -86,6 +86,9 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f field, path string) {
 		d.action(n, v.Addr().Interface().(*Action), path)
 	case isScalar(v.Type()):
 		d.scalar(n, v, f, path)
+	case v.Type() == actionsType && n.Kind != yaml.SequenceNode:
+		v.Set(reflect.MakeSlice(actionsType, 1, 1))
+		d.action(n, v.Index(0).Addr().Interface().(*Action), path)
 	case v.Kind() == reflect.Slice:
 		d.list(n, v, f, path)
 	case v.Type() == prefixType && n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str":
@@ -177,7 +180,7 @@ func wrongTag(n *yaml.Node, t reflect.Type, f field) complaint {
 	case t.Kind() == reflect.Bool && tag != "!!bool":
 		return complaint{"is neither true nor false", "write true or false"}
 	case tag == "!!str", tag == "!!merge", f.loose, // as a value, << is two characters
-		t == durationType, t == signalType && tag == "!!int", t.Kind() == reflect.Bool && tag == "!!bool":
+		t == durationType, (t == signalType || t.Kind() == reflect.Int) && tag == "!!int", t.Kind() == reflect.Bool && tag == "!!bool":
 		return complaint{}
 	case t == modeType && tag == "!!int" && strings.HasPrefix(n.Value, "0"):
 		return complaint{} // 0640 and 0o640 can only be meant as octal

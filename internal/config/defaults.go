@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"strings"
 )
 
 // applyDefaults fills in what nothing set. dir is the directory of the
@@ -67,10 +68,12 @@ func (t *Template) inherit(c *Config) {
 	}
 	t.Wait.applyMax()
 	if t.OnChange == nil {
-		t.OnChange = &Action{Kind: c.defaultAction()}
+		t.OnChange = Actions{{Kind: c.defaultAction()}}
 	}
-	if t.OnChange.Kind == ActionCommand {
-		fillDefaults(reflect.ValueOf(&t.OnChange.Command).Elem())
+	for i := range t.OnChange {
+		if a := &t.OnChange[i]; a.Kind == ActionCommand {
+			fillDefaults(reflect.ValueOf(&a.Command).Elem())
+		}
 	}
 }
 
@@ -99,7 +102,7 @@ func fillDefaults(v reflect.Value) {
 		switch {
 		case child.Kind() == reflect.Slice:
 			for i := range child.Len() {
-				if item := child.Index(i); item.Kind() == reflect.Struct {
+				if item := child.Index(i); item.Kind() == reflect.Struct && item.Type() != actionType {
 					fillDefaults(item)
 				}
 			}
@@ -115,11 +118,17 @@ func setDefault(v reflect.Value, f field) {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
+	words, items := []string{f.fallback}, []reflect.Value{v}
 	if v.Kind() == reflect.Slice {
-		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		v = v.Index(0)
+		words, items = strings.Split(f.fallback, ","), nil
+		v.Set(reflect.MakeSlice(v.Type(), len(words), len(words)))
+		for i := range words {
+			items = append(items, v.Index(i))
+		}
 	}
-	if c := setText(v, f, f.fallback, ""); c != (complaint{}) {
-		panic(fmt.Sprintf("default %q of %s %s", f.fallback, f.name, c.reason))
+	for i, word := range words {
+		if c := setText(items[i], f, word, ""); c != (complaint{}) {
+			panic(fmt.Sprintf("default %q of %s %s", word, f.name, c.reason))
+		}
 	}
 }

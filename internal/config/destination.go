@@ -24,6 +24,8 @@ func (v *validator) destinations() {
 	for i := range v.cfg.Templates {
 		t, at := &v.cfg.Templates[i], templateAt(i)
 		switch {
+		case t.Destination == "" && v.cfg.DryRun:
+			continue
 		case t.Destination == "":
 			v.fail(at, "", "has no destination", "add destination, the path of the file to write")
 			continue
@@ -32,7 +34,7 @@ func (v *validator) destinations() {
 			continue
 		}
 		id := identity(t)
-		if c, is := taken[id]; is {
+		if c, is := taken[id]; is && !(v.cfg.SharedDestinations && strings.HasSuffix(c.at, ".destination")) {
 			v.clash(at, t.Destination, c)
 		}
 		taken[id] = claim{at + ".destination", "is written by another template, "}

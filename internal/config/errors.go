@@ -30,6 +30,7 @@ type layer uint8
 
 const (
 	layerDefault layer = iota
+	layerForeign       // the files and flags of another program
 	layerTool          // the usual variables of Consul, Vault and etcd
 	layerFile
 	layerInline // CONCIERGE_CONFIG_INLINE

@@ -69,6 +69,7 @@ var (
 	textType     = reflect.TypeFor[secrets.Text]()
 	signalType   = reflect.TypeFor[Signal]()
 	actionType   = reflect.TypeFor[Action]()
+	actionsType  = reflect.TypeFor[Actions]()
 	prefixType   = reflect.TypeFor[EnvPrefix]()
 )
 
@@ -78,7 +79,7 @@ func isScalar(t reflect.Type) bool {
 	case durationType, modeType, textType, signalType:
 		return true
 	}
-	return t.Kind() == reflect.String || t.Kind() == reflect.Bool
+	return t.Kind() == reflect.String || t.Kind() == reflect.Bool || t.Kind() == reflect.Int
 }
 
 // pointed returns what a pointer type points to, else the type itself.

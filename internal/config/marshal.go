@@ -49,6 +49,10 @@ func nodeOf(v reflect.Value) *yaml.Node {
 	switch x := v.Interface().(type) {
 	case Action:
 		return x.node()
+	case Actions:
+		if len(x) == 1 {
+			return x[0].node()
+		}
 	case fs.FileMode:
 		return textNode(v.IsZero(), fmt.Sprintf("%04o", x.Perm()), yaml.DoubleQuotedStyle)
 	case secrets.Text:
@@ -65,7 +69,7 @@ func nodeOf(v reflect.Value) *yaml.Node {
 		return textNode(v.IsZero(), v.String(), 0)
 	}
 	n := new(yaml.Node)
-	_ = n.Encode(v.Interface()) // a bool
+	_ = n.Encode(v.Interface()) // a bool or a number
 	return n
 }
 
@@ -123,7 +127,9 @@ func (a Action) node() *yaml.Node {
 	case ActionSignal:
 		return structNode(reflect.ValueOf(actionMapping{Signal: a.Signal}))
 	case ActionCommand:
-		return structNode(reflect.ValueOf(actionMapping{Command: a.Command.Command, Timeout: a.Command.Timeout}))
+		return structNode(reflect.ValueOf(actionMapping{
+			Command: a.Command.Command, Timeout: a.Command.Timeout, Background: a.Command.Background, Environment: a.Command.Environment,
+		}))
 	}
 	return textNode(a.Kind == "", string(a.Kind), 0)
 }

@@ -37,8 +37,11 @@ func setText(v reflect.Value, f field, text, base string) complaint {
 		v.Set(reflect.ValueOf(secrets.NewText(text)))
 		return complaint{}
 	}
-	if v.Kind() == reflect.Bool {
+	switch v.Kind() {
+	case reflect.Bool:
 		return setBool(v, text)
+	case reflect.Int:
+		return setNumber(v, text)
 	}
 	return setString(v, f, text, base)
 }
@@ -66,6 +69,16 @@ func setBool(v reflect.Value, text string) complaint {
 		return complaint{"is neither true nor false", "write true or false"}
 	}
 	v.SetBool(text == "true")
+	return complaint{}
+}
+
+// setNumber reads a count, which is never negative.
+func setNumber(v reflect.Value, text string) complaint {
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return complaint{"is not a number", "write digits only, for example 10"}
+	}
+	v.SetInt(int64(n))
 	return complaint{}
 }
 

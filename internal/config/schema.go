@@ -148,9 +148,10 @@ func typeSchema(t reflect.Type, f field) *schema {
 	case signalType:
 		return &schema{AnyOf: []*schema{{Type: "string", Pattern: signalPattern}, {Type: "integer", Minimum: 1, Maximum: 64}}}
 	case actionType:
-		long := objectSchema(reflect.TypeFor[actionMapping]())
-		long.Type = "object"
-		return &schema{AnyOf: []*schema{{Type: "string", Enum: actionWords}, long}}
+		return &schema{AnyOf: actionSchemas()}
+	case actionsType:
+		list := &schema{Type: "array", Items: &schema{AnyOf: actionSchemas()}, MinItems: 1}
+		return &schema{AnyOf: append(actionSchemas(), list)}
 	case prefixType:
 		return &schema{AnyOf: []*schema{{Type: "string", MinLength: 1}, objectSchema(t)}}
 	case textType:
@@ -159,6 +160,8 @@ func typeSchema(t reflect.Type, f field) *schema {
 	switch {
 	case t.Kind() == reflect.Bool:
 		return &schema{Type: "boolean"}
+	case t.Kind() == reflect.Int:
+		return &schema{Type: "integer", Above: -1}
 	case t.Kind() == reflect.Slice:
 		return listSchema(t, f)
 	case t.Kind() == reflect.Struct:
@@ -169,6 +172,13 @@ func typeSchema(t reflect.Type, f field) *schema {
 		return &schema{Type: []string{"string", "number", "boolean"}}
 	}
 	return &schema{Type: "string", Enum: f.enum, Pattern: f.pattern}
+}
+
+// actionSchemas are the short and the long form of an action.
+func actionSchemas() []*schema {
+	long := objectSchema(reflect.TypeFor[actionMapping]())
+	long.Type = "object"
+	return []*schema{{Type: "string", Enum: actionWords}, long}
 }
 
 func durationSchema(f field) *schema {

@@ -144,7 +144,7 @@ func TestTemplateFlagsAreAdded(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := load(t, config.Options{Path: dir + "/c.yaml", Templates: []config.Template{tmpl}})
-	if len(c.Templates) != 2 || c.Templates[1].Write != "rename" || c.Templates[1].OnChange.Command.Timeout != 30*time.Second {
+	if len(c.Templates) != 2 || c.Templates[1].Write != "rename" || c.Templates[1].OnChange[0].Command.Timeout != 30*time.Second {
 		t.Errorf("templates %+v", c.Templates)
 	}
 	tmpl.Source = dir + "/none"
@@ -171,7 +171,7 @@ func TestTemplateFlagForms(t *testing.T) {
 		}
 		var got []string
 		if tmpl.OnChange != nil {
-			got = tmpl.OnChange.Command.Command
+			got = tmpl.OnChange[0].Command.Command
 		}
 		if strings.Join(got, "\x00") != strings.Join(want, "\x00") {
 			t.Errorf("%s: command %q, want %q", flag, got, want)

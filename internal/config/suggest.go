@@ -7,6 +7,10 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
+// Suggest returns a hint that names the candidate closest to word, if one is
+// close, else nothing.
+func Suggest(word string, candidates []string) string { return suggest(word, candidates) }
+
 // suggest returns a hint that names the candidate closest to word, if one is
 // close.
 func suggest(word string, candidates []string) string {

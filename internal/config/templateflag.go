@@ -20,7 +20,7 @@ func ParseTemplateFlag(s string) (Template, error) {
 	}
 	t := Template{Source: source, Destination: destination}
 	if words := splitCommand(command); len(words) > 0 {
-		t.OnChange = &Action{Kind: ActionCommand, Command: Command{Command: words}}
+		t.OnChange = Actions{{Kind: ActionCommand, Command: Command{Command: words}}}
 	}
 	return t, nil
 }

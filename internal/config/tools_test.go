@@ -21,7 +21,7 @@ func TestUsualVariablesAloneConfigureConsul(t *testing.T) {
 	if got.Token.Reveal() != "tok" {
 		t.Errorf("token %q", got.Token.Reveal())
 	}
-	got.Token = want.Token
+	got.Token, got.QueryWait, got.Retry, got.Transport = want.Token, want.QueryWait, want.Retry, want.Transport // defaults
 	if got != want || c.Sources.Default != "consul" || c.Sources.File != nil {
 		t.Errorf("consul %+v\nwant   %+v\ndefault %s", got, want, c.Sources.Default)
 	}

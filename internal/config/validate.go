@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -32,6 +33,7 @@ func (v *validator) all() {
 	}
 	v.destinations()
 	v.env()
+	v.own()
 }
 
 func (v *validator) fail(at, value, reason, hint string) {
@@ -90,8 +92,21 @@ func (v *validator) process() {
 			v.fail("process.reload.timeout", "", "stands beside a signal", "a timeout belongs to a command")
 		}
 	}
-	v.globs("process.environment.allow", p.Environment.Allow)
-	v.globs("process.environment.deny", p.Environment.Deny)
+	v.environment("process.environment", &p.Environment)
+}
+
+// environment checks what a process or command inherits; nil is nothing said.
+func (v *validator) environment(at string, e *Environment) {
+	if e == nil {
+		return
+	}
+	v.globs(at+".allow", e.Allow)
+	v.globs(at+".deny", e.Deny)
+	for i, entry := range e.Set {
+		if name, _, ok := strings.Cut(entry, "="); !ok || name == "" {
+			v.fail(fmt.Sprintf("%s.set[%d]", at, i), "", "is not NAME=value", "write for example LANG=C")
+		}
+	}
 }
 
 func (v *validator) globs(at string, patterns []string) {
@@ -120,8 +135,30 @@ func (v *validator) template(at string, t *Template) {
 	}
 	if t.Check != nil {
 		v.command(at+".check.command", t.Check.Command)
+		v.environment(at+".check.environment", t.Check.Environment)
 	}
-	v.action(at+".on_change", *t.OnChange)
+	for i, a := range t.OnChange {
+		v.action(v.itemAt(at+".on_change", i), a)
+	}
+	v.globs(at+".deny_functions", t.DenyFunctions)
+}
+
+// own checks what concerns concierge itself.
+func (v *validator) own() {
+	if f := v.cfg.Log.File; f != nil && f.Path == "" {
+		v.fail("log.file", "", "has no path", "add path, the file to log to")
+	}
+	if k := v.cfg.Secrets.Vault; k != nil && k.Kubernetes != nil && k.Kubernetes.Role == "" {
+		v.fail("secrets.vault.kubernetes", "", "has no role", "add role, the role in Vault")
+	}
+	if k := v.cfg.Secrets.Vault; k != nil && k.LeaseThreshold > 100 {
+		v.fail("secrets.vault.lease_threshold", "", "is more than 100 per cent", "write a number from 1 to 100, usually 90")
+	}
+	for i, s := range v.cfg.Signals.Reload {
+		if slices.Contains(v.cfg.Signals.Stop, s) {
+			v.fail(fmt.Sprintf("signals.reload[%d]", i), s.String(), "is both a reload and a stop signal", "keep it in one list")
+		}
+	}
 }
 
 var setName = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
@@ -165,45 +202,24 @@ func (v *validator) owner(at, name string) {
 // kernel.
 const maxID = 1<<32 - 2
 
+// itemAt is the place of an item of a list that may be written without one.
+func (v *validator) itemAt(at string, i int) string {
+	if item := fmt.Sprintf("%s[%d]", at, i); v.written(item) {
+		return item
+	}
+	return at
+}
+
 func (v *validator) action(at string, a Action) {
 	switch a.Kind {
 	case ActionCommand:
 		v.command(at, a.Command.Command)
+		v.environment(at+".environment", a.Command.Environment)
 	case ActionReload, ActionRestart, ActionSignal:
 		if v.cfg.Process == nil {
 			v.fail(at, string(a.Kind), "needs a process", "add a process section; process: {} if the command stands on the command line")
 		} else if a.Kind == ActionReload && v.cfg.Process.Reload == nil {
 			v.fail(at, string(a.Kind), "needs process.reload", "add process.reload, for example {signal: HUP}, or write restart")
-		}
-	}
-}
-
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-func (v *validator) env() {
-	seen := make(map[string]string)
-	for i, e := range v.cfg.Env {
-		at := fmt.Sprintf("env[%d]", i)
-		switch first, twice := seen[e.Name]; {
-		case e.Name == "":
-			v.fail(at, "", "has no name", "add name: VARIABLE")
-		case !variableName.MatchString(e.Name):
-			v.fail(at+".name", e.Name, "is not a name of a variable", "use letters, digits and underscores, a digit not first")
-		case twice:
-			v.fail(at+".name", e.Name, "is set by another entry, "+v.cfg.Where(first), "remove one of them")
-		}
-		seen[e.Name] = at + ".name"
-		if !v.written(at + ".value") {
-			v.fail(at, "", "has no value", `add value; "" sets the variable to nothing`)
-		}
-	}
-	for i, p := range v.cfg.EnvPrefix {
-		at := fmt.Sprintf("env_prefix[%d]", i)
-		if p.Path == "" {
-			v.fail(at, "", "has no path", "add path, the key prefix")
-		}
-		if p.Prefix != "" && !variableName.MatchString(p.Prefix) {
-			v.fail(at+".prefix", p.Prefix, "cannot begin a name of a variable", "use letters, digits and underscores, a digit not first")
 		}
 	}
 }

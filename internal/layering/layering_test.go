@@ -18,16 +18,19 @@ type rule struct {
 
 // rules are looked at in order; the first whose pkg matches counts.
 var rules = []rule{
-	{"cmd", []string{"internal/agent", "internal/config", "internal/exit", "sources", "render", "render/funcs"},
+	{"cmd", []string{"internal/agent", "internal/config", "internal/exit", "internal/logging", "sources", "render", "render/funcs"},
 		"the command line knows the agent and the settings, not how they work"},
 	{"examples", nil, "examples use the binary, as users do"},
-	{"internal/agent", []string{"internal/config", "internal/exit", "sources", "secrets", "render", "reload", "cluster", "metrics", "internal/admin"},
+	{"internal/agent", []string{"internal/config", "internal/exit", "sources", "secrets", "render", "reload", "cluster", "metrics", "internal/admin", "internal/host"},
 		"the agent is the only package that knows all others"},
-	{"internal/config", []string{"secrets", "internal/exit"},
+	{"internal/config", []string{"secrets", "internal/exit", "internal/config"},
 		"only the configuration knows file formats, and it knows nothing of what they configure"},
 	{"internal/testserver", []string{"internal/testserver"}, "test servers serve every package"},
 	{"internal/bench", []string{"internal/testserver"}, "the benchmark measures the binary from outside"},
+	{"internal/compat", []string{"internal/testserver"}, "the comparison sees both programs from outside"},
 	{"internal/exit", nil, "a table"},
+	{"internal/logging", []string{"internal/config"}, "the logger knows its settings and nothing of what is logged"},
+	{"internal/host", nil, "a leaf: what the machine is told"},
 	{"internal/layering", nil, "this check"},
 	{"internal/admin", nil, "a leaf that declares what it needs as small interfaces"},
 	{"sources/sourcetest", []string{"sources"}, "the suite knows the contract, not who implements it"},

@@ -14,6 +14,9 @@ import (
 type VaultOptions struct {
 	HCL  string   // further server configuration
 	Args []string // further command line arguments
+	// Plugins are programs that Vault may run as plugins, registered under
+	// their own name: database plugins, and auth methods if "auth" is in it.
+	Plugins []string
 }
 
 // Vault returns the shared Vault server: a development server in memory. As on
@@ -36,16 +39,22 @@ func Vault(tb testing.TB) *Server {
 // start.
 func NewVault(tb testing.TB, o VaultOptions) *Server {
 	tb.Helper()
-	k := kind{program: "vault", ports: 2, ready: vaultReady, setup: vaultMounts}
+	plugins := vaultPlugins(tb, o.Plugins)
+	k := kind{program: "vault", ports: 2, ready: vaultReady}
+	k.setup = func(ctx context.Context, i *instance) error {
+		return errors.Join(vaultMounts(ctx, i), plugins.register(ctx, i))
+	}
 	k.args = func(i *instance) []string {
 		return append([]string{"server", "-log-level=warn", "-config=" + i.path("vault.hcl")}, o.Args...)
 	}
 	k.prepare = func(i *instance) error {
-		if err := os.MkdirAll(i.path("data"), 0o700); err != nil {
-			return err
+		for _, dir := range []string{"data", pluginDir} {
+			if err := os.MkdirAll(i.path(dir), 0o700); err != nil {
+				return err
+			}
 		}
-		config := fmt.Sprintf(vaultConfig, i.path("data"), i.addr(0), i.addr(1), i.url(0), i.url(1), o.HCL)
-		return os.WriteFile(i.path("vault.hcl"), []byte(config), 0o600)
+		config := fmt.Sprintf(vaultConfig, i.path("data"), i.addr(0), i.addr(1), i.url(0), i.url(1), i.path(pluginDir), o.HCL)
+		return errors.Join(plugins.place(i), os.WriteFile(i.path("vault.hcl"), []byte(config), 0o600))
 	}
 	return own(tb, k)
 }
@@ -62,9 +71,10 @@ listener "tcp" {
   cluster_address = %q
   tls_disable     = true
 }
-api_addr      = %q
-cluster_addr  = %q
-disable_mlock = true
+api_addr         = %q
+cluster_addr     = %q
+plugin_directory = %q
+disable_mlock    = true
 %s
 `
 

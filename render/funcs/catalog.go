@@ -2,52 +2,11 @@ package funcs
 
 import (
 	"fmt"
-	"reflect"
 	"regexp"
 	"strings"
+
+	"concierge/sources"
 )
-
-// HealthService is one instance of a service with its health.
-type HealthService struct {
-	Node                   string
-	NodeID                 string
-	NodeAddress            string
-	NodeTaggedAddresses    map[string]string
-	NodeMeta               map[string]string
-	ServiceMeta            map[string]string
-	Address                string // of the service, else of its node
-	ServiceTaggedAddresses map[string]ServiceAddress
-	ID                     string
-	Name                   string
-	Tags                   []string // sorted
-	Checks                 []HealthCheck
-	Status                 string // the worst of all checks
-	Port                   int
-	Weights                Weights
-}
-
-// ServiceAddress is one tagged address of a service.
-type ServiceAddress struct {
-	Address string
-	Port    int
-}
-
-// HealthCheck is one check of a service or its node.
-type HealthCheck struct {
-	Node, CheckID, Name, Status, Notes, Output string
-	ServiceID, ServiceName                     string
-	ServiceTags                                []string
-	Type, Namespace, Partition                 string
-}
-
-// Weights are a service's weights in DNS answers.
-type Weights struct{ Passing, Warning int }
-
-// CatalogSnippet is the name of a service with the tags of all its instances.
-type CatalogSnippet struct {
-	Name string
-	Tags []string // sorted
-}
 
 func catalogTable() []Func {
 	const group = "Services"
@@ -61,47 +20,34 @@ func catalogTable() []Func {
 	}
 }
 
-// byTag takes any list of structs with Name and Tags fields, so that the
-// catalogues of several stores can be grouped.
 func byTag(services any) (map[string][]any, error) {
 	m := make(map[string][]any)
-	if services == nil {
-		return m, nil
-	}
-	list := reflect.ValueOf(services)
-	if list.Kind() != reflect.Slice {
-		return nil, fmt.Errorf("wrong argument type %T", services)
-	}
-	for i := range list.Len() {
-		tags, ok := tagsOf(list.Index(i))
-		if !ok {
-			return nil, fmt.Errorf("wrong argument type %T", services)
-		}
+	add := func(service any, tags []string) {
 		for _, tag := range tags {
-			m[tag] = append(m[tag], list.Index(i).Interface())
+			m[tag] = append(m[tag], service)
 		}
+	}
+	switch list := services.(type) {
+	case nil:
+	case sources.CatalogServices:
+		for _, s := range list {
+			add(s, s.Tags)
+		}
+	case sources.HealthServices:
+		for _, s := range list {
+			add(s, s.Tags)
+		}
+	default:
+		return nil, fmt.Errorf("wrong argument type %T", services)
 	}
 	return m, nil
 }
 
-func tagsOf(v reflect.Value) ([]string, bool) {
-	v = reflect.Indirect(dynamic(v))
-	if v.Kind() != reflect.Struct || !v.FieldByName("Name").IsValid() {
-		return nil, false
-	}
-	field := v.FieldByName("Tags")
-	if !field.IsValid() {
-		return nil, false
-	}
-	tags, ok := reflect.TypeAssert[[]string](field)
-	return tags, ok
-}
-
-func byPort(services any) (map[int][]HealthService, error) {
-	m := make(map[int][]HealthService)
+func byPort(services any) (map[int][]any, error) {
+	m := make(map[int][]any)
 	switch list := services.(type) {
 	case nil:
-	case []HealthService:
+	case sources.HealthServices:
 		for _, s := range list {
 			m[s.Port] = append(m[s.Port], s)
 		}
@@ -111,8 +57,8 @@ func byPort(services any) (map[int][]HealthService, error) {
 	return m, nil
 }
 
-func byMeta(names string, services []HealthService) (map[string][]HealthService, error) {
-	m := make(map[string][]HealthService)
+func byMeta(names string, services sources.HealthServices) (map[string]sources.HealthServices, error) {
+	m := make(map[string]sources.HealthServices)
 	for _, s := range services {
 		key, err := metaKey(names, s.ServiceMeta)
 		if err != nil {
@@ -125,11 +71,12 @@ func byMeta(names string, services []HealthService) (map[string][]HealthService,
 
 var notInMetaKey = regexp.MustCompile(`[^a-zA-Z0-9_-]`)
 
+// metaKey treats an empty value as an absent one.
 func metaKey(names string, meta map[string]string) (string, error) {
 	var parts []string
 	for name := range strings.SplitSeq(names, ",") {
 		name, number := strings.CutSuffix(name, "|int")
-		value, ok := meta[name]
+		value := meta[name]
 		switch {
 		case number:
 			n, err := parseInt(value)
@@ -137,7 +84,7 @@ func metaKey(names string, meta map[string]string) (string, error) {
 				return "", fmt.Errorf("service metadata %s: %w", name, err)
 			}
 			value = fmt.Sprintf("%05d", n)
-		case !ok:
+		case value == "":
 			value = "_no_" + name + "_"
 		}
 		parts = append(parts, notInMetaKey.ReplaceAllString(value, "_"))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -85,9 +84,9 @@ func quantified(member, all bool) func(values []any, collection any) bool {
 	}
 }
 
-// maxLoop is the longest loop that is handed out as a list. A list can be
-// ranged over with two variables, as consul-template's channel can, and unlike
-// a channel it leaves no goroutine behind. A longer loop counts as it goes.
+// maxLoop is the longest loop that is handed out as a channel: what
+// consul-template gives, with the counts already in it, so that a range that is
+// left early leaves no goroutine behind. A longer loop counts as it goes.
 const maxLoop = 1 << 16
 
 func loop(bounds ...any) (any, error) {
@@ -106,14 +105,20 @@ func loop(bounds ...any) (any, error) {
 	if len(limits) == 2 {
 		start = limits[0]
 	}
+	end = max(start, end)
 	count := func(yield func(int64) bool) {
 		for n := start; n < end && yield(n); n++ {
 		}
 	}
-	if start < end && uint64(end)-uint64(start) > maxLoop {
+	if uint64(end)-uint64(start) > maxLoop {
 		return iter.Seq[int64](count), nil
 	}
-	return slices.Collect(count), nil
+	counts := make(chan int64, end-start)
+	for n := range count {
+		counts <- n
+	}
+	close(counts)
+	return (<-chan int64)(counts), nil
 }
 
 func bound(v any) (int64, error) {

@@ -1,6 +1,8 @@
-// Package funcs holds the template functions that depend on nothing but their
-// arguments: consul-template's helpers with the same names, argument order and
-// results, and the repeatable part of sprig.
+// Package funcs holds the template functions that read nothing from a store:
+// consul-template's helpers with the same names, argument order and results,
+// and the repeatable part of sprig. But for timestamp and sockaddr, which look
+// at the clock and the network of this machine, they depend on nothing but
+// their arguments.
 //
 // A value piped into a function is its last argument. Functions never modify
 // their arguments, with the exception consul-template makes: mergeMap and
@@ -29,7 +31,7 @@ func Table() []Func {
 	var t []Func
 	for _, part := range [...][]Func{
 		textTable(), encodingTable(), conversionTable(), arithmeticTable(), collectionTable(),
-		mapTable(), catalogTable(), timeTable(),
+		mapTable(), catalogTable(), timeTable(), networkTable(),
 	} {
 		t = append(t, part...)
 	}

@@ -12,21 +12,21 @@ import (
 )
 
 // web are three instances as consul-template showed them for byMeta and byTag.
-func web() []HealthService {
-	return []HealthService{
+func web() sources.HealthServices {
+	return sources.HealthServices{
 		{ID: "w1", Port: 80, Tags: []string{"a", "b"}, ServiceMeta: map[string]string{"v": "1.2", "n": "7"}},
 		{ID: "w2", Port: 81, Tags: []string{"a"}, ServiceMeta: map[string]string{"v": "x y", "n": "123456"}},
-		{ID: "w3", Port: 80},
+		{ID: "w3", Port: 80, ServiceMeta: map[string]string{"v": ""}},
 	}
 }
 
 // grouped shows groups by the IDs in them.
-func grouped[K comparable, V any](m map[K][]V) string {
+func grouped[K comparable, L ~[]V, V any](m map[K]L) string {
 	var groups []string
 	for k, list := range m {
 		var ids []string
 		for _, v := range list {
-			ids = append(ids, any(v).(HealthService).ID)
+			ids = append(ids, any(v).(*sources.HealthService).ID)
 		}
 		groups = append(groups, fmt.Sprint(k, "=", strings.Join(ids, "+")))
 	}
@@ -65,11 +65,11 @@ func TestByTagAndByPortGroupAsConsulTemplateDoes(t *testing.T) {
 	if got := grouped(ports); err != nil || got != "80=w1+w3 81=w2" {
 		t.Errorf("byPort: %s, %v", got, err)
 	}
-	snippets, err := byTag([]CatalogSnippet{{Name: "web", Tags: []string{"a"}}})
+	snippets, err := byTag(sources.CatalogServices{{Name: "web", Tags: []string{"a"}}})
 	if err != nil || len(snippets["a"]) != 1 {
 		t.Errorf("byTag of a catalogue: %v, %v", snippets, err)
 	}
-	for _, wrong := range []any{[]any{1}, "text", 5, []string{"a"}, map[string]int{}} {
+	for _, wrong := range []any{[]any{1}, "text", 5, []string{"a"}, map[string]int{}, sources.Nodes{}} {
 		if _, err := byTag(wrong); err == nil {
 			t.Errorf("byTag took a %T", wrong)
 		}
@@ -142,7 +142,9 @@ func TestIndentIsBounded(t *testing.T) {
 
 func TestSprigHasNothingThatDependsOnTheMachine(t *testing.T) {
 	all := Sprig()
-	for _, name := range []string{"now", "date", "env", "expandenv", "getHostByName", "uuidv4", "randAlphaNum"} {
+	absent := `date dateInZone dateModify date_in_zone date_modify env expandenv getHostByName htmlDate htmlDateInZone now
+		randAlpha randAlphaNum randAscii randBytes randNumeric uuidv4`
+	for name := range strings.FieldsSeq(absent) {
 		if all[name] != nil {
 			t.Errorf("%s is there", name)
 		}
@@ -178,7 +180,7 @@ const consulTemplates = `add base64Decode base64Encode base64URLDecode base64URL
 	containsAll containsAny containsNone containsNotAll divide explode explodeMap hmacSHA256Hex in indent join loop maximum
 	md5sum mergeMap mergeMapWithOverride minimum modulo multiply parseBool parseFloat parseInt parseJSON parseUint parseYAML
 	regexMatch regexReplaceAll replaceAll sha256Hex split splitToMap subtract timestamp toJSON toJSONPretty toLower toTOML
-	toTitle toUnescapedJSON toUnescapedJSONPretty toUpper toYAML trim trimPrefix trimSpace trimSuffix`
+	toTitle toUnescapedJSON toUnescapedJSONPretty toUpper toYAML trim trimPrefix trimSpace trimSuffix sockaddr`
 
 func FuzzParsers(f *testing.F) {
 	for _, seed := range []string{"", "{}", "a: [1, {b: c}]", `{"a":[1,null]}`, "- a\n- b", "a: &x 1\nb: *x", "1_0", "\t"} {

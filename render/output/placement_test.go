@@ -1,6 +1,7 @@
 package output_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -100,5 +101,28 @@ func TestRollbackPutsASymbolicLinkBack(t *testing.T) {
 	}
 	if to, err := os.Readlink(path); err != nil || to != "real" || names(t, dir) != "f real" {
 		t.Errorf("link to %q, %v, directory %s", to, err, names(t, dir))
+	}
+}
+
+func TestNoLinksRefusesLinkedFilesAndDirectories(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "real"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range map[string]string{"linkeddir": "real", "real/linked": "file"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, refused := range map[string]bool{"real/file": false, "real/linked": true, "linkeddir/file": true} {
+		s, err := output.Stage(output.Target{Path: filepath.Join(dir, name), Mode: 0o644, NoLinks: true}, []byte("x"))
+		if (err != nil) != refused {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil {
+			if err := errors.Join(s.Commit(), s.Discard()); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }

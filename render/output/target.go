@@ -1,6 +1,7 @@
 package output
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,6 +35,9 @@ type Target struct {
 	CreateDirs bool
 	// Write is Rename (also if empty), Follow or InPlace.
 	Write string
+	// NoLinks refuses a path whose last element or directory is a symbolic
+	// link: for paths that come from data.
+	NoLinks bool
 }
 
 // file is what a target has come to: the place to write and what is there.
@@ -56,6 +60,11 @@ func inspect(t Target) (file, error) {
 			return file{}, failed("following the links of", t.Path, err)
 		}
 	}
+	if t.NoLinks {
+		if err := refuseLinks(path); err != nil {
+			return file{}, err
+		}
+	}
 	f := file{path: path}
 	if err := f.look(); err != nil {
 		return file{}, err
@@ -63,6 +72,16 @@ func inspect(t Target) (file, error) {
 	f.mode = wantedMode(t, f.info)
 	f.owner, err = wantedOwner(t, f.info)
 	return f, err
+}
+
+// refuseLinks returns an error if the file or its directory is a link.
+func refuseLinks(path string) error {
+	for _, p := range [...]string{filepath.Dir(path), path} {
+		if info, err := os.Lstat(p); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return &Error{Op: "writing", Path: path, Err: fmt.Errorf("%s is a symbolic link", p), Hint: "name the real path"}
+		}
+	}
+	return nil
 }
 
 // look notes what is at the path now.

@@ -1,6 +1,8 @@
 package vault
 
 import (
+	"cmp"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,6 +11,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/vault/api"
+
+	"concierge/sources"
 )
 
 // connect builds the client. It does not talk to the server.
@@ -21,19 +25,7 @@ func connect(cfg Config) (*api.Client, *http.Client, error) {
 		return nil, nil, fmt.Errorf("setting up TLS for vault: %w; see secrets.vault.tls", err)
 	}
 	client := &http.Client{
-		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment,
-			DialContext: (&net.Dialer{
-				Timeout:         5 * time.Second,
-				KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3},
-			}).DialContext,
-			TLSClientConfig:     tlsConfig,
-			TLSHandshakeTimeout: 10 * time.Second,
-			ForceAttemptHTTP2:   true,
-			MaxConnsPerHost:     parallel,
-			MaxIdleConnsPerHost: parallel,
-			IdleConnTimeout:     90 * time.Second,
-		},
+		Transport: transportOf(cfg.Transport, tlsConfig),
 		// The API library follows redirects itself, and only safe ones.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -47,7 +39,30 @@ func connect(cfg Config) (*api.Client, *http.Client, error) {
 		return nil, nil, fmt.Errorf("setting up the vault client: %w; check secrets.vault and the VAULT_… environment variables", err)
 	}
 	isolate(c, cfg.Namespace)
+	if cfg.UserAgent != "" {
+		c.AddHeader("User-Agent", cfg.UserAgent)
+	}
 	return c, client, nil
+}
+
+// transportOf applies the limits that are set.
+func transportOf(t sources.Transport, tlsConfig *tls.Config) *http.Transport {
+	probe := cmp.Or(t.DialKeepAlive, 15*time.Second)
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: (&net.Dialer{
+			Timeout:         cmp.Or(t.DialTimeout, 5*time.Second),
+			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: probe, Interval: min(probe, 5*time.Second), Count: 3},
+		}).DialContext,
+		TLSClientConfig:     tlsConfig,
+		TLSHandshakeTimeout: cmp.Or(t.TLSHandshakeTimeout, 10*time.Second),
+		ForceAttemptHTTP2:   true,
+		MaxConnsPerHost:     cmp.Or(t.MaxConnsPerHost, parallel),
+		MaxIdleConns:        t.MaxIdleConns,
+		MaxIdleConnsPerHost: cmp.Or(t.MaxIdleConnsPerHost, parallel),
+		IdleConnTimeout:     cmp.Or(t.IdleConnTimeout, 90*time.Second),
+		DisableKeepAlives:   t.DisableKeepAlives,
+	}
 }
 
 // isolate undoes what the library took from the environment (token, headers,

@@ -55,7 +55,7 @@ func TestEnvironmentIsNotReadBehindTheConfig(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.read(t.Context(), request{kind: sources.Secret, path: "secret/app"}); err != nil {
+		if _, err := s.ask(t.Context(), request{kind: sources.Secret, path: "secret/app"}); err != nil {
 			t.Fatal(err)
 		}
 		if got := seen.Get("X-Vault-Token"); got != cfg.Token.Reveal() {

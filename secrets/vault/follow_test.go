@@ -132,6 +132,8 @@ func (f *follower) awaitBack() {
 	f.await("end of the outage", func() bool { return !f.away })
 }
 
+// isAway reports whether the last update said that Vault is away.
+
 func (f *follower) all() []sources.Update {
 	f.mu.Lock()
 	defer f.mu.Unlock()

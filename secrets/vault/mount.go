@@ -12,16 +12,23 @@ import (
 	"concierge/sources"
 )
 
-// mounts remembers which mounts are KV version 2. Mounts never nest, so the one
-// that is a prefix of a path is the path's mount.
+// mount is an engine of Vault. The zero mount is one that nothing is known of.
+type mount struct {
+	path   string // with its final slash
+	engine string // for example "kv"
+	v2     bool   // KV version 2
+}
+
+// mounts remembers which engine is where. Mounts never nest, so the one that is
+// a prefix of a path is the path's mount.
 type mounts struct {
 	mu     sync.Mutex
-	v2     map[string]bool // guarded by mu; by mount path with its final slash
-	warned map[string]bool // guarded by mu; first path elements
+	known  map[string]mount // guarded by mu; by path
+	warned map[string]bool  // guarded by mu; first path elements
 }
 
 // find returns the known mount of a path.
-func (m *mounts) find(p string) (mount string, v2, ok bool) {
+func (m *mounts) find(p string) (found mount, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p += "/"
@@ -29,28 +36,28 @@ func (m *mounts) find(p string) (mount string, v2, ok bool) {
 		if p[i] != '/' {
 			continue
 		}
-		if v2, ok = m.v2[p[:i+1]]; ok {
-			return p[:i+1], v2, true
+		if found, ok = m.known[p[:i+1]]; ok {
+			return found, true
 		}
 	}
-	return "", false, false
+	return mount{}, false
 }
 
-func (m *mounts) add(mount string, v2 bool) {
+func (m *mounts) add(found mount) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.v2 == nil {
-		m.v2 = make(map[string]bool)
+	if m.known == nil {
+		m.known = make(map[string]mount)
 	}
-	m.v2[mount] = v2
+	m.known[found.path] = found
 }
 
 // forget makes the next read below the mount look it up again: it may have been
 // replaced by one of another version.
-func (m *mounts) forget(mount string) {
+func (m *mounts) forget(path string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.v2, mount)
+	delete(m.known, path)
 }
 
 // firstWarning reports whether nobody was warned yet about the path's first
@@ -72,45 +79,62 @@ func (m *mounts) firstWarning(p string) bool {
 // mountOf finds out the mount of a path. A refused look-up means that nothing is
 // known: the path is then used as it is, as consul-template does, and not
 // remembered, since another token may know more.
-func (s *Source) mountOf(ctx context.Context, p string) (mount string, v2 bool, err error) {
-	if mount, v2, ok := s.mounts.find(p); ok {
-		return mount, v2, nil
+func (s *Source) mountOf(ctx context.Context, client *api.Client, p string) (mount, error) {
+	if known, ok := s.mounts.find(p); ok {
+		return known, nil
 	}
-	found, err := s.client.Logical().ReadWithContext(ctx, "sys/internal/ui/mounts/"+p)
+	answer, err := client.Logical().ReadWithContext(ctx, "sys/internal/ui/mounts/"+p)
 	if err != nil {
 		err = s.hints.explain("looking up the mount of "+p, err)
 		if !refused(err) {
-			return "", false, err
+			return mount{}, err
 		}
 	}
-	if err == nil && found != nil {
-		mount, v2 = parseMount(found.Data, s.client.Namespace())
+	var found mount
+	if err == nil && answer != nil {
+		found = parseMount(answer.Data, client.Namespace()).holding(p)
 	}
-	if mount == "" {
+	if found.path == "" {
 		if !errors.Is(err, sources.ErrDenied) && s.mounts.firstWarning(p) { // a denied token is told by the read itself
-			s.log.Warn("mount not found, its secrets are read as KV version 1", "path", p, "error", err)
+			s.log.Warn("mount not found, its secrets are taken as KV version 1", "path", p, "error", err)
 		}
-		return "", false, nil
+		return mount{}, nil
 	}
-	s.mounts.add(mount, v2)
-	return mount, v2, nil
+	s.mounts.add(found)
+	return found, nil
 }
 
 // parseMount reads the answer of Vault's mount look-up. Enterprise puts the
 // namespace in front of the mount, which the client's own header already names.
-func parseMount(data map[string]any, namespace string) (mount string, v2 bool) {
-	mount, _ = data["path"].(string)
+func parseMount(data map[string]any, namespace string) (m mount) {
+	m.path, _ = data["path"].(string)
 	if namespace != "" {
-		mount = strings.TrimPrefix(mount, strings.Trim(namespace, "/")+"/")
+		m.path = strings.TrimPrefix(m.path, strings.Trim(namespace, "/")+"/")
 	}
-	if mount != "" && !strings.HasSuffix(mount, "/") {
-		mount += "/"
+	if m.path != "" && !strings.HasSuffix(m.path, "/") {
+		m.path += "/"
 	}
 	options, _ := data["options"].(map[string]any)
 	version, _ := options["version"].(string)
-	kind, _ := data["type"].(string)
-	return mount, version == "2" && (kind == "kv" || kind == "generic" || kind == "")
+	m.engine, _ = data["type"].(string)
+	m.v2 = version == "2" && (m.isKV() || m.engine == "")
+	return m
 }
+
+// holding returns the mount if p is below it. Vault names the mounts of login
+// methods without the "auth/" that their paths begin with.
+func (m mount) holding(p string) mount {
+	if auth := "auth/" + m.path; strings.HasPrefix(p+"/", auth) {
+		m.path = auth
+	}
+	if !strings.HasPrefix(p+"/", m.path) {
+		return mount{}
+	}
+	return m
+}
+
+// isKV reports whether the mount keeps what is written to it.
+func (m mount) isKV() bool { return m.engine == "kv" || m.engine == "generic" }
 
 // dataPath is where a KV version 2 mount keeps what a template calls p.
 func dataPath(p, mount string) string { return insert(p, mount, "data", "metadata", "subkeys") }

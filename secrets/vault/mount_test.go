@@ -42,16 +42,16 @@ func TestMountLookUpIsUnderstood(t *testing.T) {
 		},
 		"nothing": {},
 	} {
-		if mount, v2 := parseMount(c.data, c.namespace); mount != c.mount || v2 != c.v2 {
-			t.Errorf("%s: mount %q, version 2: %v; want %q, %v", name, mount, v2, c.mount, c.v2)
+		if got := parseMount(c.data, c.namespace); got.path != c.mount || got.v2 != c.v2 {
+			t.Errorf("%s: %+v; want %q, version 2: %v", name, got, c.mount, c.v2)
 		}
 	}
 }
 
 func TestKnownMountsAreFoundByPathElement(t *testing.T) {
 	var m mounts
-	m.add("secret/", true)
-	m.add("team/kv/", false)
+	m.add(mount{path: "secret/", v2: true})
+	m.add(mount{path: "team/kv/"})
 	for path, want := range map[string]string{
 		"secret/app":  "secret/",
 		"secret":      "secret/",
@@ -59,12 +59,12 @@ func TestKnownMountsAreFoundByPathElement(t *testing.T) {
 		"team/kv/a/b": "team/kv/",
 		"team/other":  "",
 	} {
-		if got, _, ok := m.find(path); got != want || ok != (want != "") {
-			t.Errorf("mount of %s is %q, want %q", path, got, want)
+		if got, ok := m.find(path); got.path != want || ok != (want != "") {
+			t.Errorf("mount of %s is %+v, want %q", path, got, want)
 		}
 	}
 	m.forget("secret/")
-	if _, _, ok := m.find("secret/app"); ok {
+	if _, ok := m.find("secret/app"); ok {
 		t.Error("a forgotten mount is known")
 	}
 }
@@ -73,5 +73,18 @@ func TestMountIsWarnedAboutOnce(t *testing.T) {
 	var m mounts
 	if !m.firstWarning("a/b") || m.firstWarning("a/c") || !m.firstWarning("b/c") {
 		t.Error("want one warning for each first path element")
+	}
+}
+
+func TestMountMustHoldThePath(t *testing.T) {
+	for _, c := range []struct{ mount, path, want string }{
+		{"token/", "auth/token/create", "auth/token/"},
+		{"secret/", "secret/app", "secret/"},
+		{"secret/", "secret", "secret/"},
+		{"other/", "secret/app", ""},
+	} {
+		if got := (mount{path: c.mount}).holding(c.path); got.path != c.want {
+			t.Errorf("%s is at %q of %s, want %q", c.path, got.path, c.mount, c.want)
+		}
 	}
 }

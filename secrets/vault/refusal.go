@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,7 +22,23 @@ func (r *refusal) Error() string { return r.err.Error() }
 func (r *refusal) Unwrap() error { return r.err }
 
 // hints knows what a user can do about an error.
-type hints struct{ address string }
+type hints struct {
+	address string
+	refused string              // what to do about a refusal; default: by its status
+	mask    func(string) string // hides what must not be shown of Vault's words; may be nil
+}
+
+// of returns hints with the given one for refusals.
+func (h hints) of(refused string) hints {
+	h.refused = refused
+	return h
+}
+
+// masking returns hints that hide what mask hides.
+func (h hints) masking(mask func(string) string) hints {
+	h.mask = mask
+	return h
+}
 
 // explain classifies an error of the API and says what to do about it.
 func (h hints) explain(what string, err error) error {
@@ -35,17 +52,26 @@ func (h hints) explain(what string, err error) error {
 	if !answered {
 		return fmt.Errorf("%s: vault at %s: %w; is it running there? see secrets.vault.address and VAULT_ADDR", what, h.address, err)
 	}
-	said := fmt.Sprintf("%d %s", answer.StatusCode, flatten(answer.Errors))
+	said := fmt.Sprintf("%d %s", answer.StatusCode, h.said(answer))
 	switch code := answer.StatusCode; {
 	case code == http.StatusForbidden || code == http.StatusUnauthorized:
-		return &refusal{fmt.Errorf("%s: vault at %s: %w: %s; give secrets.vault.token, token_file or VAULT_TOKEN a token whose policy can read it",
-			what, h.address, sources.ErrDenied, said)}
+		return &refusal{fmt.Errorf("%s: vault at %s: %w: %s; %s", what, h.address, sources.ErrDenied, said,
+			cmp.Or(h.refused, "give secrets.vault.token, token_file or VAULT_TOKEN a token whose policy allows it"))}
 	case code == http.StatusServiceUnavailable:
 		return fmt.Errorf("%s: vault at %s: %s; vault status shows whether it is sealed", what, h.address, said)
 	case code >= http.StatusInternalServerError || code == http.StatusTooManyRequests || code == http.StatusPreconditionFailed:
 		return fmt.Errorf("%s: vault at %s: %s; vault status shows its state", what, h.address, said)
 	}
-	return &refusal{fmt.Errorf("%s: vault at %s: %s; check the path and its parameters", what, h.address, said)}
+	return &refusal{fmt.Errorf("%s: vault at %s: %s; %s", what, h.address, said, cmp.Or(h.refused, "check the path and its parameters"))}
+}
+
+// said is Vault's message, masked.
+func (h hints) said(answer *api.ResponseError) string {
+	text := flatten(answer.Errors)
+	if h.mask != nil {
+		text = h.mask(text)
+	}
+	return text
 }
 
 // refused reports whether err is an answer rather than an outage.

@@ -12,8 +12,18 @@
 // Everything published by a read carries the taint of a secret; names of
 // secrets do not. Nothing read is ever logged or part of an error.
 //
-// The token is the given one or that of a file that is read before each
-// request. Ways to log in, and the renewal of leases, will live here.
+// The token is the given one, that of a file that is read before each request,
+// one that was wrapped, or that of a login. It is kept alive in the background,
+// and after a login replaced when that is no longer possible (see keeper.go).
+// Leases are renewed while they can be, and what they were for is read again
+// before they end, or when the token that they were lent to is replaced (see
+// loan.go). Secrets without a lease are left alone by all that.
+//
+// A SecretWrite is done once for equal parameters, and again only where the
+// answer has an end. An answer without content is a value that exists with nil
+// data: Vault said nothing, and the template need not wait. A PKICertificate is
+// taken from the file that ParamFile names while it is good (see certificate.go),
+// also while Vault is away: an update may then hold both values and the outage.
 //
 // Proxy settings (HTTP_PROXY and its kin) apply as in every Go program. No
 // other environment variable takes effect here, though the API library insists
@@ -29,14 +39,10 @@ import (
 
 	"github.com/hashicorp/vault/api"
 
-	"concierge/secrets"
 	"concierge/sources"
 )
 
 const (
-	// defaultRefresh is consul-template's default_lease_duration.
-	defaultRefresh = 5 * time.Minute
-
 	// parallel bounds the requests under way. Vault spends CPU on each, and a
 	// whole fleet may start at once.
 	parallel = 10
@@ -45,28 +51,20 @@ const (
 	requestTimeout = 30 * time.Second
 )
 
-// Config says which Vault is asked and how. Only Address is needed.
-type Config struct {
-	Name      string       // name of the source in queries; default "vault"
-	Address   string       // http(s)://host:port or unix:///path
-	Namespace string       // Enterprise namespace
-	Token     secrets.Text // token
-	TokenFile string       // file with the token, read before each request; wins over Token
-	TLS       sources.TLS
-	Refresh   time.Duration // interval of re-reading what has no lease; default 5 min
-}
-
 // Source reads secrets. Watch is called once.
 type Source struct {
-	name    string
-	client  *api.Client
-	http    *http.Client
-	token   secrets.Credential
-	refresh time.Duration
-	mounts  mounts
-	slots   chan struct{} // a slot for each request under way
-	hints   hints
-	log     *slog.Logger
+	name     string
+	client   *api.Client // without a token
+	http     *http.Client
+	identity *identity
+	refresh  time.Duration
+	part     float64 // of a lease, after which what it was for is read again
+	retry    sources.Retry
+	mounts   mounts
+	writes   writes
+	slots    chan struct{} // a slot for each request under way
+	hints    hints
+	log      *slog.Logger
 }
 
 var _ sources.Source = (*Source)(nil)
@@ -79,15 +77,18 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	log = log.With("component", "vault")
 	return &Source{
-		name:    cmp.Or(cfg.Name, "vault"),
-		client:  client,
-		http:    transport,
-		token:   secrets.NewCredential(cfg.Token, cfg.TokenFile),
-		refresh: cmp.Or(max(cfg.Refresh, 0), defaultRefresh),
-		slots:   make(chan struct{}, parallel),
-		hints:   hints{address: cfg.Address},
-		log:     log.With("component", "vault"),
+		name:     cmp.Or(cfg.Name, "vault"),
+		client:   client,
+		http:     transport,
+		identity: newIdentity(cfg, client, log),
+		refresh:  cmp.Or(max(cfg.Refresh, 0), defaultRefresh),
+		part:     cfg.threshold(),
+		retry:    cfg.Retry,
+		slots:    make(chan struct{}, parallel),
+		hints:    hints{address: cfg.Address},
+		log:      log,
 	}, nil
 }
 
@@ -97,12 +98,13 @@ func (s *Source) Close() error {
 	return nil
 }
 
-// Watch implements [sources.Source]. Kinds other than Secret and SecretList are
-// reported as failed.
+// Watch implements [sources.Source]. Kinds other than Secret, SecretList,
+// SecretWrite and PKICertificate are reported as failed.
 func (s *Source) Watch(ctx context.Context, wanted <-chan []sources.Query, publish func(sources.Update)) {
 	ctx, cancel := context.WithCancel(ctx)
 	w := newWatcher(s, publish)
 	defer w.reading.Wait()
 	defer cancel()
+	w.reading.Go(func() { s.identity.keep(ctx) })
 	w.loop(ctx, wanted)
 }

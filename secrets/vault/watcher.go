@@ -14,24 +14,7 @@ import (
 const gather = 50 * time.Millisecond
 
 // errKind answers a query that is not for a store of secrets.
-var errKind = errors.New("vault serves secrets and their names only")
-
-// reader follows one request for the queries that mean it. Its goroutine uses
-// request and retry alone; the rest belongs to the watcher.
-type reader struct {
-	request request
-	stop    context.CancelFunc
-	retry   chan struct{} // one slot: try again now
-
-	queries  []sources.Query
-	value    sources.Value
-	answered bool  // value is an answer
-	refused  error // what the queries were told when there was none
-	failing  bool  // the last read got no answer at all
-	// answeredBefore is the number of answered reads when it began to fail.
-	answeredBefore uint64
-	waiting        bool // the first read is under way
-}
+var errKind = errors.New("vault serves secrets, their names and certificates only")
 
 // watcher is the state of one Watch call. All of it belongs to the goroutine of
 // loop, but for answers and source, which readers use too.
@@ -46,6 +29,7 @@ type watcher struct {
 	answered uint64 // reads of all readers, so far
 	batch    *sources.Batch
 	outage   sources.Outage
+	away     error // what began the outage
 }
 
 func newWatcher(s *Source, publish func(sources.Update)) *watcher {
@@ -96,7 +80,7 @@ func (w *watcher) want(ctx context.Context, set []sources.Query) {
 	for _, q := range set {
 		switch {
 		case seen[q]:
-		case q.Kind != sources.Secret && q.Kind != sources.SecretList:
+		case !serves(q.Kind):
 			w.batch.Refuse(q, &refusal{errKind})
 		default:
 			r := requestFor(q)
@@ -168,8 +152,10 @@ func (w *watcher) take(a answer) {
 		return
 	}
 	r.failing = false
-	w.answered++
-	w.recover(a.since) // a refusal, too, shows that Vault is there
+	if !a.local {
+		w.answered++
+		w.recover(a.since) // a refusal, too, shows that Vault is there
+	}
 	if a.err != nil {
 		w.deny(r, a.err)
 		return
@@ -207,8 +193,9 @@ func (w *watcher) fail(r *reader, a answer) {
 	case w.answered > r.answeredBefore && !w.outage.On():
 		w.deny(r, a.err)
 	case w.answered == r.answeredBefore && w.outage.Begins(a.since):
+		w.away = a.err
+		w.batch.Force()
 		w.flush()
-		w.publish(sources.Update{Source: w.source.name, Err: a.err})
 	}
 }
 
@@ -228,9 +215,15 @@ func (w *watcher) recover(since time.Time) {
 	}
 }
 
-// flush publishes what was collected, if anything.
+// flush publishes what was collected, if anything. During an outage that is
+// what needs no Vault, and it must not end the outage.
 func (w *watcher) flush() {
-	if w.batch.Due() {
-		w.publish(w.batch.Take())
+	if !w.batch.Due() {
+		return
 	}
+	u := w.batch.Take()
+	if w.outage.On() {
+		u.Err = w.away
+	}
+	w.publish(u)
 }

@@ -1,15 +1,18 @@
 package consul
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/consul/api"
+
+	"concierge/secrets"
+	"concierge/sources"
 )
 
 const (
@@ -26,7 +29,7 @@ const (
 )
 
 // connect builds the client. It does not talk to the server.
-func connect(cfg Config) (*api.KV, *http.Client, error) {
+func connect(cfg Config) (*api.Client, *http.Client, error) {
 	at, err := parseAddress(cfg.Address, cfg.TLS.Enabled())
 	if err != nil {
 		return nil, nil, err
@@ -35,12 +38,17 @@ func connect(cfg Config) (*api.KV, *http.Client, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("setting up TLS for consul: %w; see sources.consul.tls", err)
 	}
-	client := &http.Client{Transport: &wire{newTransport(at, tlsConfig)}}
+	client := &http.Client{Transport: &wire{
+		Transport: newTransport(at, tlsConfig, cfg.Transport, cfg.QueryWait),
+		username:  cfg.Username,
+		password:  cfg.Password,
+	}}
 	c, err := api.NewClient(&api.Config{
 		Address:    at.host,
 		Scheme:     at.scheme,
 		PathPrefix: at.prefix,
 		HttpClient: client,
+		HttpAuth:   &api.HttpBasicAuth{Username: unset},
 		Token:      unset,
 		Namespace:  unset,
 		Partition:  unset,
@@ -48,25 +56,28 @@ func connect(cfg Config) (*api.KV, *http.Client, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("setting up the consul client: %w", err)
 	}
-	return c.KV(), client, nil
+	return c, client, nil
 }
 
 // newTransport bounds everything but the length of a poll. Keep-alive probes
-// notice a peer that vanished without a word after about 30 s.
-func newTransport(at address, tlsConfig *tls.Config) *http.Transport {
+// notice a peer that vanished without a word after about twice their interval.
+func newTransport(at address, tlsConfig *tls.Config, limits sources.Transport, wait time.Duration) *http.Transport {
+	probes := cmp.Or(limits.DialKeepAlive, 15*time.Second)
 	dialer := &net.Dialer{
-		Timeout:         5 * time.Second,
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3},
+		Timeout:         cmp.Or(limits.DialTimeout, 5*time.Second),
+		KeepAliveConfig: net.KeepAliveConfig{Enable: probes > 0, Idle: probes, Interval: max(probes/3, time.Second), Count: 3},
 	}
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           dialer.DialContext,
 		TLSClientConfig:       tlsConfig,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: pollWait + pollWait/16 + 15*time.Second, // Consul adds up to a 16th
-		MaxConnsPerHost:       maxConnections,
-		MaxIdleConnsPerHost:   maxConnections,
-		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   cmp.Or(limits.TLSHandshakeTimeout, 10*time.Second),
+		ResponseHeaderTimeout: wait + wait/16 + 15*time.Second, // Consul adds up to a 16th
+		MaxConnsPerHost:       limits.MaxConnsPerHost,
+		MaxIdleConns:          limits.MaxIdleConns,
+		MaxIdleConnsPerHost:   cmp.Or(limits.MaxIdleConnsPerHost, limits.MaxConnsPerHost),
+		IdleConnTimeout:       cmp.Or(limits.IdleConnTimeout, 90*time.Second),
+		DisableKeepAlives:     limits.DisableKeepAlives,
 	}
 	if at.socket != "" {
 		t.Proxy = nil
@@ -77,13 +88,21 @@ func newTransport(at address, tlsConfig *tls.Config) *http.Transport {
 	return t
 }
 
-// wire takes the marks of unset options off each request.
-type wire struct{ *http.Transport }
+// wire takes the marks of unset options off each request and shows who asks.
+type wire struct {
+	*http.Transport
+	username string
+	password secrets.Text
+}
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	if req.Header.Get("X-Consul-Token") == unset {
 		req.Header.Del("X-Consul-Token")
+	}
+	req.Header.Del("Authorization")
+	if w.username != "" {
+		req.SetBasicAuth(w.username, w.password.Reveal())
 	}
 	params := req.URL.Query()
 	for _, name := range [...]string{"ns", "partition"} {
@@ -93,38 +112,4 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	req.URL.RawQuery = params.Encode()
 	return w.Transport.RoundTrip(req)
-}
-
-// address is a Consul address taken apart.
-type address struct {
-	scheme, host, prefix string
-	socket               string // path of a unix socket
-}
-
-// parseAddress reads the forms that Consul's own tools accept. Without a
-// scheme, TLS settings mean https.
-func parseAddress(s string, encrypted bool) (address, error) {
-	scheme, rest, found := strings.Cut(s, "://")
-	if !found {
-		scheme, rest = "http", s
-		if encrypted {
-			scheme = "https"
-		}
-	}
-	var a address
-	switch scheme {
-	case "http", "https":
-		host, prefix, _ := strings.Cut(rest, "/")
-		a = address{scheme: scheme, host: host}
-		if prefix = strings.Trim(prefix, "/"); prefix != "" {
-			a.prefix = "/" + prefix
-		}
-	case "unix":
-		a = address{scheme: "http", host: "localhost", socket: rest}
-	}
-	if a.host == "" || (scheme == "unix" && a.socket == "") || strings.ContainsAny(a.host, " @?#") {
-		return address{}, fmt.Errorf("consul address %q is not host:port, http(s)://host:port or unix:///path; "+
-			"set sources.consul.address or CONSUL_HTTP_ADDR", s)
-	}
-	return a, nil
 }

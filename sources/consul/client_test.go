@@ -2,6 +2,7 @@ package consul
 
 import (
 	"encoding/pem"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"concierge/secrets"
 	"concierge/sources"
@@ -59,6 +61,7 @@ func TestEnvironmentIsNotReadBehindTheConfig(t *testing.T) {
 	t.Setenv("CONSUL_NAMESPACE", "from-environment")
 	t.Setenv("CONSUL_PARTITION", "from-environment")
 	t.Setenv("CONSUL_HTTP_SSL", "true")
+	t.Setenv("CONSUL_HTTP_AUTH", "from:environment")
 	var seen *http.Request
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen = r
@@ -91,9 +94,56 @@ func TestEnvironmentIsNotReadBehindTheConfig(t *testing.T) {
 		if has := seen.URL.Query().Has("ns"); has != (cfg.Namespace != "") {
 			t.Errorf("%s: a namespace is sent: %v", name, has)
 		}
+		if auth := seen.Header.Get("Authorization"); auth != "" {
+			t.Errorf("%s: the request says who asks: %q", name, auth)
+		}
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestUserAndPasswordAreShown needs to see the request, too: Consul itself does
+// not ask for them, proxies in front of it do.
+func TestUserAndPasswordAreShown(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "app" || password != "s3cret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	defer server.Close()
+	for password, want := range map[string]error{"s3cret": nil, "other": sources.ErrDenied} {
+		s, err := New(Config{Address: server.URL, Username: "app", Password: secrets.NewText(password)}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.List(t.Context(), "app/")
+		if !errors.Is(err, want) {
+			t.Errorf("password %s gives %v, want %v", password, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), password) {
+			t.Errorf("error %q shows the password", err)
+		}
+	}
+}
+
+func TestLimitsOfConnectionsAreTaken(t *testing.T) {
+	given := sources.Transport{
+		TLSHandshakeTimeout: time.Second, IdleConnTimeout: 2 * time.Second, MaxConnsPerHost: 7,
+		MaxIdleConns: 5, MaxIdleConnsPerHost: 4, DisableKeepAlives: true,
+	}
+	tr := newTransport(address{}, nil, given, 5*time.Minute)
+	got := sources.Transport{
+		TLSHandshakeTimeout: tr.TLSHandshakeTimeout, IdleConnTimeout: tr.IdleConnTimeout, MaxConnsPerHost: tr.MaxConnsPerHost,
+		MaxIdleConns: tr.MaxIdleConns, MaxIdleConnsPerHost: tr.MaxIdleConnsPerHost, DisableKeepAlives: tr.DisableKeepAlives,
+	}
+	if got != given {
+		t.Errorf("transport has %+v, want %+v", got, given)
+	}
+	if tr.ResponseHeaderTimeout <= 5*time.Minute+5*time.Minute/16 {
+		t.Errorf("a poll of 5 minutes ends after %v", tr.ResponseHeaderTimeout)
 	}
 }
 

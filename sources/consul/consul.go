@@ -1,21 +1,29 @@
-// Package consul is the source over Consul's key-value store.
+// Package consul is the source over Consul's key-value store, its catalogue of
+// nodes and services, its health checks and its service mesh.
 //
-// Watching costs one HTTP long poll per range, not per key: keys and trees that
-// lie together are read by one recursive query (see plan.go), and a source
-// never plans more than 64 polls at once as long as its token may list.
+// Watching keys costs one HTTP long poll per range, not per key: keys and trees
+// that lie together are read by one recursive query (see plan.go), and a source
+// never plans more than 64 such polls at once as long as its token may list.
+// Each question to the catalogue is one long poll, shared by all who ask it;
+// where that would be more than the connections allow, some are served without
+// (see crowd.go).
 //
 // # What is guaranteed
 //
 // All answers that come from one range are of one Consul index: a transaction
-// inside a wanted tree arrives as one batch, never torn. Consul has no read
-// across ranges that also waits, so a transaction that touches several ranges
-// is gathered for a moment (one millisecond) and then very likely, but not
-// certainly, one batch.
+// inside a wanted tree arrives as one batch, never torn. So is the answer to one
+// question to the catalogue. Consul has no read across ranges or questions that
+// also waits, so what touches several of them is gathered for a moment (one
+// millisecond) and then very likely, but not certainly, one batch.
 //
-// Reads use Consul's default consistency: the leader answers, under its lease.
-// Absence is reported only when Consul said so to a token that may know:
-// results that Consul filtered by ACL are a refusal ([sources.ErrDenied]), not
-// a shorter tree.
+// Reads use Consul's default consistency, in which the leader answers under its
+// lease, unless Config.MaxStale allows other servers to answer.
+//
+// Absence is reported only when Consul said so to a token that may know. Keys
+// that Consul filtered by ACL are a refusal ([sources.ErrDenied]), not a shorter
+// tree. Of the catalogue a token sees its share, and that is an answer; it is a
+// refusal only if Consul says that it hid everything. (Consul does not say so
+// to those who show no token.)
 //
 // Proxy settings (HTTP_PROXY and its kin) apply as in every Go program. No
 // other environment variable is read here.
@@ -26,6 +34,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/hashicorp/consul/api"
 
@@ -41,20 +50,37 @@ type Config struct {
 	TokenFile string       // file with the ACL token, read at each request; wins over Token
 	TLS       sources.TLS
 
+	// For HTTP basic authentication, which a proxy in front of Consul may ask for.
+	Username string
+	Password secrets.Text
+
 	// Asked when a query names none. Empty means Consul's own default.
 	Datacenter, Namespace, Partition string
+
+	// MaxStale lets any server answer, with data at most this old. An older
+	// answer, or one of a server that knows no leader, is asked for again, of
+	// the leader. 0 asks the leader at once.
+	MaxStale time.Duration
+
+	QueryWait time.Duration     // how long Consul is asked to hold a query; default 60 s
+	Retry     sources.Retry     // Attempts is not for the source itself
+	Transport sources.Transport // MaxConnsPerHost is the budget of polls; default 128
 }
 
-// Source watches and edits Consul's key-value store. Its methods are safe for
-// concurrent use; Watch is called once.
+// Source watches and edits Consul's key-value store and watches its catalogue.
+// Its methods are safe for concurrent use; Watch is called once.
 type Source struct {
-	name   string
-	scope  scope // where queries without options look
-	kv     *api.KV
-	client *http.Client
-	token  secrets.Credential
-	hints  hints
-	log    *slog.Logger
+	name        string
+	scope       scope // where queries without options look
+	api         *api.Client
+	client      *http.Client
+	token       secrets.Credential
+	hints       hints
+	maxStale    time.Duration
+	wait        time.Duration
+	retry       sources.Retry
+	connections int // that polls may hold
+	log         *slog.Logger
 }
 
 var (
@@ -66,18 +92,24 @@ var (
 // errors are those of the configuration: an address or certificate that cannot
 // be used.
 func New(cfg Config, log *slog.Logger) (*Source, error) {
-	kv, client, err := connect(cfg)
+	cfg.QueryWait = cmp.Or(cfg.QueryWait, defaultWait)
+	cfg.Transport.MaxConnsPerHost = cmp.Or(cfg.Transport.MaxConnsPerHost, maxConnections)
+	client, transport, err := connect(cfg)
 	if err != nil {
 		return nil, err
 	}
 	return &Source{
-		name:   cmp.Or(cfg.Name, "consul"),
-		scope:  scope{dc: cfg.Datacenter, ns: cfg.Namespace, partition: cfg.Partition},
-		kv:     kv,
-		client: client,
-		token:  secrets.NewCredential(cfg.Token, cfg.TokenFile),
-		hints:  hints{address: cfg.Address},
-		log:    log.With("component", "consul"),
+		name:        cmp.Or(cfg.Name, "consul"),
+		scope:       scope{dc: cfg.Datacenter, ns: cfg.Namespace, partition: cfg.Partition},
+		api:         client,
+		client:      transport,
+		token:       secrets.NewCredential(cfg.Token, cfg.TokenFile),
+		hints:       hints{address: cfg.Address},
+		maxStale:    cfg.MaxStale,
+		wait:        cfg.QueryWait,
+		retry:       cfg.Retry,
+		connections: cfg.Transport.MaxConnsPerHost,
+		log:         log.With("component", "consul"),
 	}, nil
 }
 
@@ -87,8 +119,8 @@ func (s *Source) Close() error {
 	return nil
 }
 
-// Watch implements [sources.Source]. Kinds other than Key and Tree are
-// reported as failed.
+// Watch implements [sources.Source]. Kinds that are not Consul's are reported
+// as failed.
 func (s *Source) Watch(ctx context.Context, wanted <-chan []sources.Query, publish func(sources.Update)) {
 	ctx, cancel := context.WithCancel(ctx)
 	w := newWatcher(s, publish)

@@ -3,7 +3,6 @@ package consul
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/hashicorp/consul/api"
@@ -11,60 +10,39 @@ import (
 	"concierge/sources"
 )
 
-// options begins a read of the scope with the token as it is now.
-func (s *Source) options(ctx context.Context, at scope) (*api.QueryOptions, error) {
-	token, err := s.token.Current()
-	if err != nil {
-		return nil, fmt.Errorf("%w; see sources.consul.token_file", err)
+// read implements [reader]. Pairs are sorted as Consul sorts them: bytewise.
+func (sp span) read(_ context.Context, s *Source, opts *api.QueryOptions) (answer, *api.QueryMeta, error) {
+	if sp.recurse {
+		pairs, meta, err := s.list(sp.path, opts)
+		return ranged(pairs), meta, err
 	}
-	return (&api.QueryOptions{
-		Datacenter: at.dc,
-		Namespace:  at.ns,
-		Partition:  at.partition,
-		Token:      token.Reveal(),
-	}).WithContext(ctx), nil
-}
-
-// writeOptions begins an edit.
-func (s *Source) writeOptions(ctx context.Context) (*api.WriteOptions, error) {
-	read, err := s.options(ctx, s.scope)
-	if err != nil {
-		return nil, err
-	}
-	return (&api.WriteOptions{
-		Datacenter: read.Datacenter,
-		Namespace:  read.Namespace,
-		Partition:  read.Partition,
-		Token:      read.Token,
-	}).WithContext(ctx), nil
+	pairs, meta, err := s.get(sp.path, opts)
+	return ranged(pairs), meta, err
 }
 
 // get reads one key: no pair or one. The error is the API's own.
-func (s *Source) get(key string, opts *api.QueryOptions) (sources.Pairs, uint64, error) {
-	p, meta, err := s.kv.Get(key, opts)
-	if err != nil {
-		return nil, 0, err
+func (s *Source) get(key string, opts *api.QueryOptions) (sources.Pairs, *api.QueryMeta, error) {
+	p, meta, err := s.api.KV().Get(key, opts)
+	if err != nil || p == nil {
+		return nil, meta, err
 	}
-	if p == nil {
-		return nil, meta.LastIndex, nil
-	}
-	return sources.Pairs{keyPair(p)}, meta.LastIndex, nil
+	return sources.Pairs{keyPair(p)}, meta, nil
 }
 
-// list reads all keys that start with prefix, sorted as Consul sorts: bytewise.
-func (s *Source) list(prefix string, opts *api.QueryOptions) (sources.Pairs, uint64, error) {
-	found, meta, err := s.kv.List(prefix, opts)
+// list reads all keys that start with prefix.
+func (s *Source) list(prefix string, opts *api.QueryOptions) (sources.Pairs, *api.QueryMeta, error) {
+	found, meta, err := s.api.KV().List(prefix, opts)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if err := s.whole(prefix, meta, opts); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	pairs := make(sources.Pairs, len(found))
 	for i, p := range found {
 		pairs[i] = keyPair(p)
 	}
-	return pairs, meta.LastIndex, nil
+	return pairs, meta, nil
 }
 
 // whole returns an error if the token may not see all of a listing. Consul
@@ -80,7 +58,7 @@ func (s *Source) whole(prefix string, meta *api.QueryMeta, opts *api.QueryOption
 	}
 	probe := *opts
 	probe.WaitIndex = 0
-	_, _, err := s.kv.Get(cmp.Or(prefix, "_"), &probe)
+	_, _, err := s.api.KV().Get(cmp.Or(prefix, "_"), &probe)
 	return err
 }
 

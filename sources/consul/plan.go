@@ -20,8 +20,19 @@ const (
 	maxSpans = 64
 )
 
-// scope is what of a query's options reaches Consul.
+// scope is where Consul looks for an answer.
 type scope struct{ dc, ns, partition string }
+
+func (s scope) where() scope { return s }
+
+// in completes the scope that q names.
+func (s scope) in(q sources.Query) scope {
+	return scope{
+		dc:        cmp.Or(q.Datacenter, s.dc),
+		ns:        cmp.Or(q.Namespace, s.ns),
+		partition: cmp.Or(q.Partition, s.partition),
+	}
+}
 
 // span is what one long poll reads: a key, or everything that starts with path.
 type span struct {
@@ -62,15 +73,7 @@ func plan(queries []sources.Query, defaults scope, alone map[span]bool) map[span
 
 // exact is the span that serves q and nothing else.
 func exact(q sources.Query, defaults scope) span {
-	return span{
-		scope: scope{
-			dc:        cmp.Or(q.Datacenter, defaults.dc),
-			ns:        cmp.Or(q.Namespace, defaults.ns),
-			partition: cmp.Or(q.Partition, defaults.partition),
-		},
-		path:    q.Path,
-		recurse: q.Kind == sources.Tree,
-	}
+	return span{scope: defaults.in(q), path: q.Path, recurse: q.Kind == sources.Tree}
 }
 
 // cover is a set of spans on its way to becoming a plan.

@@ -40,11 +40,21 @@ func (h hints) explain(what string, err error) error {
 	case status.Code == http.StatusTooManyRequests:
 		return fmt.Errorf("%s: consul at %s: %w; raise limits.http_max_conns_per_client there, or ask for whole directories with tree or ls",
 			what, h.address, err)
+	case status.Code == http.StatusNotFound:
+		return &refusal{fmt.Errorf("%s: consul at %s: %w; this consul does not know the question: it takes a newer one or Consul Enterprise",
+			what, h.address, err)}
 	case status.Code >= http.StatusInternalServerError:
 		return fmt.Errorf("%s: consul at %s: %w; consul members and consul operator raft list-peers show its state",
 			what, h.address, err)
 	}
 	return &refusal{fmt.Errorf("%s: consul at %s: %w; check the path and its options", what, h.address, err)}
+}
+
+// faulty reports whether err is an answer of Consul that something went wrong,
+// with this question or altogether.
+func faulty(err error) bool {
+	status, answered := errors.AsType[api.StatusError](err)
+	return answered && status.Code >= http.StatusInternalServerError
 }
 
 // refused reports whether err is an answer rather than an outage.

@@ -8,8 +8,8 @@ import (
 	"concierge/sources"
 )
 
-func pairsOf(paths ...string) sources.Pairs {
-	pairs := make(sources.Pairs, len(paths))
+func pairsOf(paths ...string) ranged {
+	pairs := make(ranged, len(paths))
 	for i, path := range paths {
 		pairs[i] = sources.KeyPair{Path: path, Value: "v"}
 	}
@@ -17,8 +17,7 @@ func pairsOf(paths ...string) sources.Pairs {
 }
 
 func TestAnswersAreCutFromTheSpan(t *testing.T) {
-	p := &poll{span: span{recurse: true}}
-	p.update(pairsOf("a", "app", "app/", "app/a", "app/b/c", "apple", "b"))
+	a := pairsOf("a", "app", "app/", "app/a", "app/b/c", "apple", "b")
 	for _, c := range []struct {
 		prefix string
 		want   []string
@@ -30,7 +29,7 @@ func TestAnswersAreCutFromTheSpan(t *testing.T) {
 		{"zoo", nil},
 		{"appl/", nil},
 	} {
-		v := p.value(tree(c.prefix))
+		v := a.value(tree(c.prefix))
 		pairs, _ := v.Data.(sources.Pairs)
 		var got []string
 		for _, kp := range pairs {
@@ -40,16 +39,16 @@ func TestAnswersAreCutFromTheSpan(t *testing.T) {
 			t.Errorf("tree %q is %q (exists %v), want %q", c.prefix, got, v.Exists, c.want)
 		}
 	}
-	if v := p.value(key("app/a")); !v.Exists || v.Data.(sources.KeyPair).Path != "app/a" {
+	if v := a.value(key("app/a")); !v.Exists || v.Data.(sources.KeyPair).Path != "app/a" {
 		t.Errorf("key app/a is %v", v)
 	}
-	if v := p.value(key("app/b")); v.Exists {
+	if v := a.value(key("app/b")); v.Exists {
 		t.Errorf("key app/b exists as %v, only app/b/c does", v)
 	}
 }
 
 func TestOnlyTouchedQueriesAreAnsweredAgain(t *testing.T) {
-	p := &poll{span: span{recurse: true}}
+	p := &poll{reader: span{recurse: true}}
 	p.serve([]sources.Query{key("a/1"), key("a/2"), tree("a/"), tree("b/"), tree("")})
 	if got := p.update(pairsOf("a/1", "b/1")); len(got) != 5 {
 		t.Errorf("first answer is for %v, want all", got)
@@ -70,8 +69,8 @@ func TestIndexRules(t *testing.T) {
 		{7, 9, 9}, // change
 		{7, 7, 7}, // wait was over
 		{9, 7, 0}, // restored or new cluster: start over
-		{0, 0, 1}, // zero would not block
-		{7, 0, 0}, // and is backwards, too
+		{0, 0, 0}, // none: it cannot be waited for
+		{7, 0, 0}, // none any more
 	} {
 		if got := nextIndex(c.last, c.got); got != c.want {
 			t.Errorf("after %d and %d the index is %d, want %d", c.last, c.got, got, c.want)
@@ -91,7 +90,7 @@ func TestPollThatIsNotHeldIsSlowedDown(t *testing.T) {
 	if total < 30*time.Second {
 		t.Errorf("100 useless answers take %v, want them spread out", total)
 	}
-	if d := p.after(false, pollWait); d != 0 {
+	if d := p.after(false, defaultWait); d != 0 {
 		t.Errorf("a poll held to its end is followed by a pause of %v", d)
 	}
 	if d := p.after(false, 0); d > 10*time.Millisecond {

@@ -51,10 +51,10 @@ func (s *Source) Put(ctx context.Context, key, value string, cas *uint64) error 
 	pair := &api.KVPair{Key: strings.TrimPrefix(key, "/"), Value: []byte(value)}
 	done := true
 	if cas == nil {
-		_, err = s.kv.Put(pair, opts)
+		_, err = s.api.KV().Put(pair, opts)
 	} else {
 		pair.ModifyIndex = *cas
-		done, _, err = s.kv.CAS(pair, opts)
+		done, _, err = s.api.KV().CAS(pair, opts)
 	}
 	switch what := "writing key " + key; {
 	case err != nil:
@@ -75,7 +75,7 @@ func (s *Source) Delete(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.kv.Delete(key, opts); err != nil {
+	if _, err := s.api.KV().Delete(key, opts); err != nil {
 		return s.hints.explain("deleting key "+key, err)
 	}
 	return nil
@@ -92,7 +92,7 @@ func (s *Source) DeleteTree(ctx context.Context, prefix string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := s.kv.DeleteTree(prefix, opts); err != nil {
+	if _, err := s.api.KV().DeleteTree(prefix, opts); err != nil {
 		return 0, s.hints.explain("deleting tree "+prefix, err)
 	}
 	return len(pairs), nil

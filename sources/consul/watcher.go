@@ -2,7 +2,7 @@ package consul
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,9 +15,6 @@ import (
 // agent, and it is short enough not to be felt.
 const gather = time.Millisecond
 
-// errKind answers a query that is not for a key-value store.
-var errKind = errors.New("consul serves keys and trees only")
-
 // watcher is the state of one Watch call. All of it belongs to the goroutine of
 // loop, but for what polls use: reports, source and crowded.
 type watcher struct {
@@ -27,9 +24,11 @@ type watcher struct {
 	polling sync.WaitGroup
 	crowded atomic.Bool
 
-	wanted    []sources.Query
-	alone     map[span]bool // see plan; where a token may not list it stays so until the end
-	polls     map[span]*poll
+	ranges    []sources.Query            // wanted keys and trees
+	lookups   map[reader][]sources.Query // wanted lookups and who wants them
+	alone     map[span]bool              // see plan; where a token may not list it stays so until the end
+	crowd     crowd
+	polls     map[reader]*poll
 	published map[sources.Query]sources.Value
 	batch     *sources.Batch
 	outage    sources.Outage
@@ -42,7 +41,8 @@ func newWatcher(s *Source, publish func(sources.Update)) *watcher {
 		publish:   publish,
 		reports:   make(chan report),
 		alone:     make(map[span]bool),
-		polls:     make(map[span]*poll),
+		crowd:     crowd{connections: s.connections},
+		polls:     make(map[reader]*poll),
 		published: make(map[sources.Query]sources.Value),
 		batch:     sources.NewBatch(s.name),
 	}
@@ -81,18 +81,14 @@ func (w *watcher) loop(ctx context.Context, wanted <-chan []sources.Query) {
 
 // want takes a new set. Polls that go on are left alone.
 func (w *watcher) want(ctx context.Context, set []sources.Query) {
-	w.wanted = set[:0:0]
+	w.ranges, w.lookups = nil, make(map[reader][]sources.Query)
 	kept := make(map[sources.Query]struct{}, len(set))
 	for _, q := range set {
 		if _, twice := kept[q]; twice {
 			continue
 		}
 		kept[q] = struct{}{}
-		if q.Kind != sources.Key && q.Kind != sources.Tree {
-			w.reject(q, &refusal{errKind})
-			continue
-		}
-		w.wanted = append(w.wanted, q)
+		w.sort(q)
 	}
 	for q := range w.published {
 		if _, ok := kept[q]; !ok {
@@ -102,35 +98,53 @@ func (w *watcher) want(ctx context.Context, set []sources.Query) {
 	w.replan(ctx)
 }
 
+// sort puts a query where it belongs.
+func (w *watcher) sort(q sources.Query) {
+	if q.Kind == sources.Key || q.Kind == sources.Tree {
+		w.ranges = append(w.ranges, q)
+		return
+	}
+	l, err := newLookup(q, w.source.scope)
+	if err != nil {
+		w.reject(q, &refusal{err})
+		return
+	}
+	w.lookups[l] = append(w.lookups[l], q)
+}
+
 // replan brings the polls in line with the plan.
 func (w *watcher) replan(ctx context.Context) {
-	next := plan(w.wanted, w.source.scope, w.alone)
-	w.crowded.Store(len(next) > maxConnections)
-	for sp, p := range w.polls {
-		if _, ok := next[sp]; !ok {
+	next := maps.Clone(w.lookups)
+	for sp, queries := range plan(w.ranges, w.source.scope, w.alone) {
+		next[sp] = queries
+	}
+	w.crowd.thin(next)
+	w.crowded.Store(len(next)-len(w.crowd.parked) > w.source.connections)
+	for r, p := range w.polls {
+		if _, ok := next[r]; !ok {
 			p.stop()
-			delete(w.polls, sp)
+			delete(w.polls, r)
 		}
 	}
-	for sp, queries := range next {
-		p, ok := w.polls[sp]
+	for r, queries := range next {
+		p, ok := w.polls[r]
 		if !ok {
-			p = w.start(ctx, sp)
+			p = w.start(ctx, r)
 		}
 		added := p.serve(queries)
 		switch {
 		case p.refused != nil:
 			w.refuse(p, added)
-		case p.answered:
+		case p.last != nil:
 			w.answer(p, added)
 		}
 	}
 }
 
-func (w *watcher) start(ctx context.Context, sp span) *poll {
+func (w *watcher) start(ctx context.Context, r reader) *poll {
 	ctx, stop := context.WithCancel(ctx)
-	p := &poll{span: sp, stop: stop, retry: make(chan struct{}, 1)}
-	w.polls[sp] = p
+	p := &poll{reader: r, stop: stop, retry: make(chan struct{}, 1)}
+	w.polls[r] = p
 	w.polling.Go(func() { p.run(ctx, w) })
 	return p
 }
@@ -138,16 +152,16 @@ func (w *watcher) start(ctx context.Context, sp span) *poll {
 // pollWait is how long the next poll may be held.
 func (w *watcher) pollWait() time.Duration {
 	if w.crowded.Load() {
-		return crowdedWait
+		return min(crowdedWait, w.source.wait)
 	}
-	return pollWait
+	return w.source.wait
 }
 
 // take handles what a poll reports.
 func (w *watcher) take(ctx context.Context, r report) {
 	p := r.from
 	switch {
-	case w.polls[p.span] != p:
+	case w.polls[p.reader] != p:
 		// Stopped while the report was under way.
 	case r.err == nil:
 		w.succeed(ctx, r)
@@ -162,84 +176,27 @@ func (w *watcher) take(ctx context.Context, r report) {
 
 func (w *watcher) succeed(ctx context.Context, r report) {
 	p := r.from
-	affected := p.update(r.pairs)
+	touched := p.update(r.answer)
 	p.failing = false
 	w.answers++
 	w.recover(r.since)
-	w.answer(p, affected)
-	if w.alone[p.span] {
-		delete(w.alone, p.span)
+	w.answer(p, touched)
+	if w.alone[p.span()] {
+		delete(w.alone, p.span())
 		w.replan(ctx)
-	}
-}
-
-// deny handles a refusal. If the poll reads more than one query asked for, the
-// queries are tried one by one: the token may allow some of them.
-func (w *watcher) deny(ctx context.Context, p *poll, err error) {
-	news := p.refused == nil
-	p.refused, p.answered, p.pairs = err, false, nil
-	if p.span.recurse && !w.alone[p.span] && !p.single(w.source.scope) {
-		w.alone[p.span] = true
-		w.replan(ctx)
-	}
-	if news && w.polls[p.span] == p {
-		w.refuse(p, p.queries)
-	}
-}
-
-// fail handles a failure to get any answer. A poll that fails again although
-// others were answered meanwhile has a trouble of its own, for example a data
-// centre that is away; otherwise it is Consul that is away. The first failure
-// alone does not tell: it may be one that the last outage left behind.
-func (w *watcher) fail(p *poll, r report) {
-	if !p.failing {
-		p.failing, p.answersBefore = true, w.answers
-	}
-	switch {
-	case w.answers > p.answersBefore && !w.outage.On() && p.refused == nil:
-		p.refused = r.err
-		w.refuse(p, p.queries)
-	case w.answers == p.answersBefore && w.outage.Begins(r.since):
-		w.flush()
-		w.publish(sources.Update{Source: w.source.name, Err: r.err})
-	}
-}
-
-// recover ends an outage, and lets those who are backing off try at once.
-func (w *watcher) recover(since time.Time) {
-	if !w.outage.Ends(since) {
-		return
-	}
-	w.batch.Force()
-	for _, p := range w.polls {
-		if p.failing {
-			p.hurry()
-		}
 	}
 }
 
 // answer puts what changed for the queries into the batch.
 func (w *watcher) answer(p *poll, queries []sources.Query) {
 	for _, q := range queries {
-		v := p.value(q)
+		v := p.last.value(q)
 		if old, ok := w.published[q]; ok && old.Equal(v) {
 			continue
 		}
 		w.published[q] = v
 		w.batch.Answer(q, v)
 	}
-}
-
-// refuse puts the refusal of the queries into the batch.
-func (w *watcher) refuse(p *poll, queries []sources.Query) {
-	for _, q := range queries {
-		w.reject(q, p.refused)
-	}
-}
-
-func (w *watcher) reject(q sources.Query, err error) {
-	delete(w.published, q) // so that the next answer ends the failure, also if equal
-	w.batch.Refuse(q, err)
 }
 
 // flush publishes what was collected, if anything.

@@ -2,6 +2,7 @@ package programs
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,11 +38,18 @@ func (p program) install(ctx context.Context, source, target string, progress io
 	say(progress, "building %s once, to be kept as %s; a cold build takes about %s on two cores", p.name, target, p.estimate)
 	begin := time.Now()
 	if err := p.build(ctx, source, target, progress); err != nil {
-		return fmt.Errorf("building %s in %s: %w (put %s %d.%d or newer on PATH instead, or repeat: %s)",
-			p.name, source, err, p.name, p.oldest[0], p.oldest[1], InstallCommand)
+		return fmt.Errorf("building %s in %s: %w (%s)", p.name, source, err, p.remedy())
 	}
 	say(progress, "built %s in %s", p.name, time.Since(begin).Round(time.Second))
 	return nil
+}
+
+// remedy is what to do when the program cannot be built.
+func (p program) remedy() string {
+	if p.version == nil {
+		return "repeat: " + InstallCommand
+	}
+	return fmt.Sprintf("put %s %d.%d or newer on PATH instead, or repeat: %s", p.name, p.oldest[0], p.oldest[1], InstallCommand)
 }
 
 // build compiles beside the target and renames, so that target is never half a binary.
@@ -52,7 +60,7 @@ func (p program) build(ctx context.Context, source, target string, progress io.W
 	if p.tags != "" {
 		args = append(args, "-tags", p.tags)
 	}
-	cmd := exec.CommandContext(ctx, "go", append(args, "-o", temporary, p.module)...)
+	cmd := exec.CommandContext(ctx, "go", append(args, "-o", temporary, cmp.Or(p.command, p.module))...)
 	cmd.Dir = source
 	// The caller's flags (-race, -mod, …) are not meant for these modules.
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0")

@@ -1,6 +1,7 @@
 package programs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -59,7 +60,7 @@ func Estimate(name string) time.Duration {
 
 // location returns the cached binary's path and the module folder it is built in.
 func (p program) location() (target, source string, err error) {
-	source, err = moduleDir(p.name)
+	source, err = moduleDir(cmp.Or(p.beside, p.name))
 	if err != nil {
 		return "", "", err
 	}
@@ -85,10 +86,10 @@ func cacheDir() (string, error) {
 	return filepath.Join(dir, "concierge", "testservers"), nil
 }
 
-// onPath returns the program on PATH if it is new enough.
+// onPath returns the program on PATH if it is known to be new enough.
 func (p program) onPath(ctx context.Context) (string, bool) {
 	path, err := exec.LookPath(p.name)
-	if err != nil {
+	if err != nil || p.version == nil {
 		return "", false
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)

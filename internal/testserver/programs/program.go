@@ -24,6 +24,8 @@ const InstallCommand = "go run ./internal/testserver/install"
 type program struct {
 	name     string
 	module   string        // module whose version names the cached binary
+	command  string        // package to build; default module
+	beside   string        // name of the program whose nested module pins this one too; default its own
 	tags     string        // build tags
 	version  []string      // arguments that print the version
 	oldest   [2]int        // least major and minor version accepted from PATH
@@ -49,7 +51,15 @@ func all() []program {
 			name: "vault", module: "github.com/hashicorp/vault", tags: "minimal",
 			version: []string{"version"}, oldest: [2]int{1, 15}, estimate: 7 * time.Minute,
 		},
+		vaultPlugin("influxdb-database-plugin", "github.com/hashicorp/vault", "plugins/database/influxdb/influxdb-database-plugin"),
+		vaultPlugin("vault-plugin-auth-kubernetes", "github.com/hashicorp/vault-plugin-auth-kubernetes", "cmd/vault-plugin-auth-kubernetes"),
 	}
+}
+
+// vaultPlugin is a plugin that Vault runs beside itself. It is built from the
+// module graph of Vault, and never taken from PATH: it has no version to show.
+func vaultPlugin(name, module, folder string) program {
+	return program{name: name, module: module, command: module + "/" + folder, beside: "vault", estimate: 2 * time.Minute}
 }
 
 // Names returns the names that [Path] knows.

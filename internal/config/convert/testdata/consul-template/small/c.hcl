@@ -1,0 +1,1 @@
+template { contents = "{{ key \"a\" }}" destination = "a" }

@@ -125,7 +125,11 @@ func (i *instance) takeUpdate(u sources.Update, now time.Time) {
 // learn makes the strings of a secret known to the redactor, before anything
 // can be computed from them or logged about it.
 func (i *instance) learn(data any) {
-	if s, ok := data.(*sources.SecretData); ok {
+	switch s := data.(type) {
+	case *sources.SecretData:
+		if s == nil {
+			return // a write that nothing was said about
+		}
 		i.redactor.AddData(s.Data)
 		if s.Auth != nil {
 			i.redactor.Add(s.Auth.ClientToken)
@@ -133,6 +137,10 @@ func (i *instance) learn(data any) {
 		if s.WrapInfo != nil {
 			i.redactor.Add(s.WrapInfo.Token)
 		}
+	case *sources.Certificate:
+		i.redactor.Add(s.Key)
+	case *sources.LeafCertificate:
+		i.redactor.Add(s.PrivateKeyPEM)
 	}
 }
 

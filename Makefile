@@ -5,7 +5,7 @@ STATICCHECK   ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME      ?= 20000x
 BENCHFLAGS    ?=
 
-.PHONY: build test servers lint fuzz bench crash clean
+.PHONY: build test servers lint fuzz bench crash compat clean
 
 ## build: the static binary, ./concierge
 build:
@@ -22,6 +22,10 @@ test: servers
 ## crash: 1,000 renders killed by SIGKILL at random moments; no file may be torn
 crash:
 	CONCIERGE_KILL_RENDERS=1000 $(GO) test -count=1 -v -run Kill ./render/output
+
+## compat: beside the real consul-template, on real servers
+compat:
+	$(GO) test -tags compat -timeout 60m ./internal/compat
 
 ## lint: vet, staticcheck, formatting, tidiness
 lint:

@@ -1,0 +1,57 @@
+package compat
+
+import "strings"
+
+// divergence is a row that is not identical.
+type divergence struct{ id, what, why, tests string }
+
+// better lists what is not the same because consul-template's way hurts.
+func better() []Row {
+	return rowsOf(Better, []divergence{
+		{"first-pass-errors", "A template that fails only while its data is not there yet, such as index 0 of an empty list: consul-template ends with 14, concierge waits for the data.", "Templates need no guards.", ""},
+		{"failures-are-apart", "A template that fails: consul-template ends at once with 14, concierge renders the other templates first and then ends with 14.", "One bad template does not withhold the others.", ""},
+		{"once-ends", "-once and a template that fails, with error_fatal = false: consul-template never ends, concierge renders the others and ends with 14.", "A one-shot run that never ends hangs a deployment.", ""},
+		{"missing-file", "A file that is not there: consul-template ends with 14, concierge waits for it.", "A file is data like any other and may come later.", ""},
+		{"equal-templates", "Two templates with equal contents: consul-template 0.41.1 renders one of them only (0.41.3 repaired that), concierge both.", "Each destination was asked for.", ""},
+		{"writes-are-collected", "writeToFile in a template that fails or is not complete: consul-template leaves files behind, concierge writes when the template is complete.", "No half-written sets of files.", ""},
+		{"append-makes-folders", "writeToFile with append: consul-template 0.41.1 makes no folders, concierge does.", "As without append.", ""},
+		{"sandbox-is-resolved", "sandbox_path that is a symbolic link: consul-template 0.41.1 refuses every file in it (0.42 repaired that), concierge resolves it.", "The files are inside.", ""},
+		{"perms-alone", "A change of perms alone: consul-template leaves the mode until the contents change, concierge sets it.", "The mode is part of what was asked for.", ""},
+		{"once-in-file", "once = true in a file: consul-template ignores it, concierge heeds it.", "It is written there.", ""},
+		{"exec-enabled", "enabled = false in exec: consul-template runs the command nevertheless, concierge does not.", "It is written there.", ""},
+		{"wait-enabled", "enabled in a wait block: consul-template refuses the file, concierge heeds it.", "The documentation has it.", ""},
+		{"nomad-retry", "retry in the nomad block: consul-template refuses the file, concierge accepts it.", "The documentation has it.", ""},
+		{"settings-are-checked-first", "A template without a destination: consul-template writes the other files and then ends with 14, concierge ends with 14 before it writes anything.", "A configuration with a mistake changes nothing.", ""},
+		{"death-by-signal", "A process that died by signal n: consul-template ends with 255, concierge with 128+n.", "As every shell does.", ""},
+		{"dry-starts-nothing", "-dry with exec: consul-template starts the process, concierge does not.", "A dry run has no effects.", ""},
+		{"pid-file-is-removed", "The PID file after the process ended: consul-template leaves it behind, concierge removes it.", "The number belongs to nobody.", ""},
+		{"reload-keeps-the-child", "The reload signal when nothing of the process changed: consul-template starts it again, concierge leaves it alone.", "A reload is not an outage.", "TestReloadKeepsTheChild"},
+		{"bad-reload-is-survived", "A reload with a bad file: consul-template stops the process and ends with 15, concierge goes on with the configuration it had.", "A typing mistake is not an outage.", "TestBadReloadKeepsEverythingRunning"},
+		{"term-is-obeyed", "TERM without a process: consul-template ignores it, concierge ends.", "Service managers send it.", "TestTermStopsWithoutAChild"},
+		{"failing-command-is-retried", "A command that fails in a daemon: consul-template ends with 14, concierge goes on and tries again.", "The file is in place and the next change may heal it.", "TestFailingCommandKeepsTheDaemon"},
+		{"failing-template-is-survived", "A template that fails because of later data: consul-template ends with 14, concierge keeps the last output.", "One bad value in a store must not end a fleet.", "TestBadTemplateLaterKeepsTheDaemon"},
+		{"outages-are-survived", "A store that is away for minutes: consul-template ends with 14 after 12 attempts, concierge keeps the outputs and goes on when it is back. A number of attempts that is written is heeded.", "An outage of the store must not become one of its users.", "TestStoreThatReturnsIsFollowedAgain"},
+		{"writes-are-not-repeated", "A write to Vault without a lease: consul-template repeats it every default_lease_duration, concierge writes once.", "Each repetition makes a new version.", "TestWritesAreNotRepeated"},
+		{"pki-parameters-are-heeded", "Two pkiCert calls on one role with other parameters in one template: consul-template gives the same certificate twice, concierge two.", "They were asked for.", "TestPKICertsWithOtherParametersAreOthers"},
+	})
+}
+
+// different lists what is not the same and no improvement by itself.
+func different() []Row {
+	return rowsOf(Different, []divergence{
+		{"nomad", "Nomad's functions: concierge ends with 14 and says that it has none.", "Nomad is not among its stores.", ""},
+		{"lenient-values", "Signals without SIG, numbers and truth values as text, text as a number: consul-template refuses the file with 15, concierge accepts it.", "Both command lines of concierge read values alike.", ""},
+		{"nil-is-in-nothing", "in and contains with nil: consul-template ends with an internal error of its reflection, concierge says false.", "There is nothing to find.", ""},
+		{"texts", "Log lines, error texts and the help page are concierge's own and never compared; exit statuses are.", "They say more: file, line, value and what to try next.", "cases/malformed"},
+	})
+}
+
+func rowsOf(kind Kind, all []divergence) []Row {
+	out := make([]Row, len(all))
+	for i, d := range all {
+		out[i] = Row{d.id, kind, d.what, d.why, words(d.tests)}
+	}
+	return out
+}
+
+func words(s string) []string { return strings.Fields(s) }

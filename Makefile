@@ -23,9 +23,9 @@ test: servers
 crash:
 	CONCIERGE_KILL_RENDERS=1000 $(GO) test -count=1 -v -run Kill ./render/output
 
-## compat: beside the real consul-template, on real servers
-compat:
-	$(GO) test -tags compat -timeout 60m ./internal/compat
+## compat: the long form of the comparison with the real consul-template; its short form is part of test
+compat: servers
+	$(GO) test -count=1 -v -timeout 60m ./internal/compat -seed 0 -templates 500 -rounds 20 -outage
 
 ## lint: vet, staticcheck, formatting, tidiness
 lint:

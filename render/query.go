@@ -27,6 +27,9 @@ const keyGrammar = "write path?ns=NAMESPACE&partition=PARTITION@DATACENTER; a ke
 // path?parameters@datacenter, the latter two optional.
 func consulQuery(kind sources.Kind, text string) (sources.Query, error) {
 	path, rooted := strings.CutPrefix(text, "/")
+	if kind == sources.Key {
+		path = strings.TrimPrefix(path, "/") // as Consul's own client does
+	}
 	p, ok := cutPieces(path, "@?")
 	options := p.params != "" || p.datacenter != ""
 	if !ok || p.head == "" && (kind == sources.Key || !rooted && options) {

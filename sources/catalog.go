@@ -168,15 +168,12 @@ type CARoots []*CARoot
 
 // CARoot is a root certificate that the mesh trusts.
 type CARoot struct {
-	ID            string
-	Name          string
-	RootCertPEM   string `json:"RootCert"`
-	Active        bool
-	NotBefore     *time.Time `json:",omitempty"`
-	NotAfter      *time.Time `json:",omitempty"`
-	DaysRemaining *int       `json:",omitempty"`
-	CreateIndex   uint64
-	ModifyIndex   uint64
+	ID          string
+	Name        string
+	RootCertPEM string `json:"RootCert"`
+	Active      bool
+	CreateIndex uint64
+	ModifyIndex uint64
 }
 
 // Certificate is the answer to a PKICertificate query.

@@ -3,6 +3,7 @@ package sources
 import (
 	"reflect"
 	"slices"
+	"time"
 )
 
 // Value is the answer to one [Query]. It is immutable.
@@ -87,7 +88,7 @@ type SecretAuth struct {
 // SecretWrapInfo is the response-wrapping part of a secret.
 type SecretWrapInfo struct {
 	Token           string
-	TTL             int    // seconds
-	CreationTime    string // RFC 3339
+	TTL             int // seconds
+	CreationTime    time.Time
 	WrappedAccessor string
 }

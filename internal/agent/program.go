@@ -55,7 +55,10 @@ func compile(cfg *config.Config, environ []string, redactor *secrets.Redactor, w
 		c.program.process = specOf(cfg.Process)
 	}
 	if len(c.program.sets) == 0 && c.program.process == nil && len(errs) == 0 {
-		errs = append(errs, errNothing)
+		if !cfg.Idle {
+			errs = append(errs, errNothing)
+		}
+		c.program.adopted = true
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, exit.With(exit.Config, err)

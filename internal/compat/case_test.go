@@ -1,5 +1,3 @@
-//go:build compat
-
 package compat
 
 import (
@@ -28,6 +26,7 @@ type testCase struct {
 	differs string   // identifier of the row that allows a difference
 	want    string   // with differs: what the candidate must leave, in the form of outcome.String
 	shape   []string // files whose contents are not compared
+	secrets []string // files with a secret: the row secret-files
 	waits   string   // both are interrupted once this file is there, and end with 12
 	streams bool     // compare standard output too
 }
@@ -42,6 +41,7 @@ type testCase struct {
 //	status N     the exit status, 0 if not said
 //	differs ID   the results differ as that row says; NAME/want is the candidate's
 //	shape FILE   contents of FILE are not compared, its presence and mode are
+//	secret FILE  FILE holds a secret: the candidate keeps it from the world
 //	waits FILE   interrupt when FILE is there; the status is 12
 //	bare         no default arguments
 //	stdout       standard output is compared
@@ -86,6 +86,8 @@ func (c *testCase) annotate(words []string) (err error) {
 			c.differs = value
 		case "shape":
 			c.shape = append(c.shape, value)
+		case "secret":
+			c.secrets = append(c.secrets, value)
 		case "waits":
 			c.waits, c.status = value, 12
 		case "bare":

@@ -1,5 +1,3 @@
-//go:build compat
-
 package compat
 
 import "testing"
@@ -29,6 +27,9 @@ func TestCasesGiveWhatConsulTemplateGives(t *testing.T) {
 func (c *testCase) compare(t *testing.T, f *fixture) {
 	t.Helper()
 	reference, candidate := c.runBoth(t, f, pair(t, c.ownName && !itself(t)))
+	if !itself(t) {
+		keptFromTheWorld(t, reference, candidate, c.secrets)
+	}
 	if reference.status != c.status {
 		t.Errorf("consul-template ended with %d, the case says %d:\n%s", reference.status, c.status, reference.log)
 	}
@@ -42,5 +43,19 @@ func (c *testCase) compare(t *testing.T, f *fixture) {
 		t.Errorf("row %q says that the candidate leaves\n%s\nbut it left\n%s\nand said:\n%s", c.differs, c.want, candidate, candidate.log)
 	case diff == "":
 		t.Errorf("nothing differs any more: is row %q out of date?", c.differs)
+	}
+}
+
+// keptFromTheWorld requires that the candidate's files with secrets cannot be
+// read by everybody, and then lets their modes count as the reference's.
+func keptFromTheWorld(t *testing.T, reference, candidate outcome, files []string) {
+	t.Helper()
+	for _, name := range files {
+		theirs, ours := reference.files[name], candidate.files[name]
+		if ours.mode != 0o600 && ours.mode != theirs.mode&^0o007 {
+			t.Errorf("%s holds a secret and has the mode %v, which was %v", name, ours.mode, theirs.mode)
+		}
+		ours.mode = theirs.mode
+		candidate.files[name] = ours
 	}
 }

@@ -11,6 +11,9 @@ func better() []Row {
 		{"first-pass-errors", "A template that fails only while its data is not there yet, such as index 0 of an empty list: consul-template ends with 14, concierge waits for the data.", "Templates need no guards.", ""},
 		{"failures-are-apart", "A template that fails: consul-template ends at once with 14, concierge renders the other templates first and then ends with 14.", "One bad template does not withhold the others.", ""},
 		{"once-ends", "-once and a template that fails, with error_fatal = false: consul-template never ends, concierge renders the others and ends with 14.", "A one-shot run that never ends hangs a deployment.", ""},
+		{"secret-files", "A new file with a secret in it and without perms: consul-template gives it 0644, concierge 0600; one that exists loses the rights of others.", "A secret is not for every user of the machine. perms = 0644 brings them back.", "cases/vault"},
+		{"destroyed-version", "A version of a KV 2 secret that was destroyed: consul-template renders its fields as <no value>, concierge treats it as one that does not exist.", "No value is no password.", ""},
+		{"parse-only", "-parse-only: consul-template also executes each template once without data, programs and writeToFile included; concierge parses.", "Looking at a template has no effects.", ""},
 		{"missing-file", "A file that is not there: consul-template ends with 14, concierge waits for it.", "A file is data like any other and may come later.", ""},
 		{"equal-templates", "Two templates with equal contents: consul-template 0.41.1 renders one of them only (0.41.3 repaired that), concierge both.", "Each destination was asked for.", ""},
 		{"writes-are-collected", "writeToFile in a template that fails or is not complete: consul-template leaves files behind, concierge writes when the template is complete.", "No half-written sets of files.", ""},
@@ -41,6 +44,7 @@ func different() []Row {
 	return rowsOf(Different, []divergence{
 		{"nomad", "Nomad's functions: concierge ends with 14 and says that it has none.", "Nomad is not among its stores.", ""},
 		{"lenient-values", "Signals without SIG, numbers and truth values as text, text as a number: consul-template refuses the file with 15, concierge accepts it.", "Both command lines of concierge read values alike.", ""},
+		{"health-states", "A health filter of commas only, service \"web|,\": consul-template finds nothing, concierge ends with 14 and names the states.", "It is a mistake.", ""},
 		{"nil-is-in-nothing", "in and contains with nil: consul-template ends with an internal error of its reflection, concierge says false.", "There is nothing to find.", ""},
 		{"texts", "Log lines, error texts and the help page are concierge's own and never compared; exit statuses are.", "They say more: file, line, value and what to try next.", "cases/malformed"},
 	})

@@ -1,5 +1,3 @@
-//go:build compat
-
 package compat
 
 // grammar says how an expression of a type is made of others: {type} in a

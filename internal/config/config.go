@@ -49,6 +49,8 @@ type Config struct {
 	PIDFile           string       `yaml:"pid_file" doc:"File that holds concierge's process ID while it runs." as:"path"`
 	Signals           Signals      `yaml:"signals" doc:"Signals that are meant for concierge itself; all others go on to the process."`
 
+	// Idle allows a configuration in which nothing is to be done.
+	Idle bool
 	// PlainPaths says that paths of keys name no source: every key is one of
 	// the default source, as in consul-template.
 	PlainPaths bool

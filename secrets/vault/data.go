@@ -1,8 +1,6 @@
 package vault
 
 import (
-	"time"
-
 	"github.com/hashicorp/vault/api"
 
 	"concierge/sources"
@@ -38,7 +36,7 @@ func secretData(got *api.Secret) *sources.SecretData {
 		d.WrapInfo = &sources.SecretWrapInfo{
 			Token:           i.Token,
 			TTL:             i.TTL,
-			CreationTime:    i.CreationTime.Format(time.RFC3339Nano),
+			CreationTime:    i.CreationTime,
 			WrappedAccessor: i.WrappedAccessor,
 		}
 	}

@@ -114,8 +114,10 @@ func caRoots(agent *api.Agent, opts *api.QueryOptions) (found, *api.QueryMeta, e
 	}
 	roots := make(sources.CARoots, len(all.Roots))
 	for i, r := range all.Roots {
-		root := sources.CARoot(*r)
-		roots[i] = &root
+		roots[i] = &sources.CARoot{
+			ID: r.ID, Name: r.Name, RootCertPEM: r.RootCertPEM, Active: r.Active,
+			CreateIndex: r.CreateIndex, ModifyIndex: r.ModifyIndex,
+		}
 	}
 	return listing(roots), meta, nil
 }

@@ -53,7 +53,7 @@ func (t *Translator) FillIn(doc any) { fillIn(doc, t.env) }
 // Common translates the settings of [Common], except for the process.
 func (t *Translator) Common(c *Common) {
 	cfg := t.Config
-	cfg.PlainPaths, cfg.SharedDestinations = true, true
+	cfg.PlainPaths, cfg.SharedDestinations, cfg.Idle = true, true, true
 	cfg.Sources.Default = "consul"
 	cfg.Sources.Consul = t.consul(c.Consul)
 	cfg.Sources.Consul.MaxStale = c.MaxStale.V

@@ -50,6 +50,16 @@ func fill(v reflect.Value, name string, seed int) {
 	}
 }
 
+// caRoot is api.CARoot as of the release that consul-template 0.41.1 is built
+// with; later ones have further fields.
+type caRoot struct {
+	ID, Name    string
+	RootCertPEM string `json:"RootCert"`
+	Active      bool
+
+	CreateIndex, ModifyIndex uint64
+}
+
 // TestTypesAreWrittenLikeThoseOfTheLibrary compares each type that a template
 // can print as a whole with the type of Consul's library it stands for.
 func TestTypesAreWrittenLikeThoseOfTheLibrary(t *testing.T) {
@@ -57,7 +67,7 @@ func TestTypesAreWrittenLikeThoseOfTheLibrary(t *testing.T) {
 		{new(sources.HealthChecks), new(api.HealthChecks)},
 		{new(sources.HealthCheck), new(api.HealthCheck)},
 		{new(sources.HealthCheckDefinition), new(api.HealthCheckDefinition)},
-		{new(sources.CARoots), new([]*api.CARoot)},
+		{new(sources.CARoots), new([]*caRoot)},
 		{new(sources.LeafCertificate), new(api.LeafCert)},
 		{new(sources.ServiceAddress), new(api.ServiceAddress)},
 		{new(sources.Weights), new(api.AgentWeights)},

@@ -45,6 +45,7 @@ func different() []Row {
 		{"nomad", "Nomad's functions: concierge ends with 14 and says that it has none.", "Nomad is not among its stores.", ""},
 		{"lenient-values", "Signals without SIG, numbers and truth values as text, text as a number: consul-template refuses the file with 15, concierge accepts it.", "Both command lines of concierge read values alike.", ""},
 		{"health-states", "A health filter of commas only, service \"web|,\": consul-template finds nothing, concierge ends with 14 and names the states.", "It is a mistake.", ""},
+		{"deduplicate", "deduplicate: instances of consul-template elect one that asks and shares its results in the KV store; concierge accepts the block and asks in each instance, for ranges of keys instead of keys.", "See [What a fleet costs](#what-a-fleet-costs).", "TestFleetCostsLessThanDeduplication TestDeduplicationGivesTheSameFiles"},
 		{"nil-is-in-nothing", "in and contains with nil: consul-template ends with an internal error of its reflection, concierge says false.", "There is nothing to find.", ""},
 		{"texts", "Log lines, error texts and the help page are concierge's own and never compared; exit statuses are.", "They say more: file, line, value and what to try next.", "cases/malformed"},
 	})

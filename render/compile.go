@@ -26,6 +26,9 @@ func Parse(text string, o Options) (*Template, error) {
 	}
 	c := &compiler{template: t, library: shared(), uses: make(template.FuncMap), found: make(map[sources.Query]bool)}
 	for _, tree := range inOrder(trees) {
+		if tree.Name == root.Name {
+			c.certain = alwaysReached(tree.Root)
+		}
 		walk(tree.Root, c.visit)
 	}
 	if c.first != nil {
@@ -71,6 +74,7 @@ type compiler struct {
 	uses     template.FuncMap
 	literals []sources.Query
 	found    map[sources.Query]bool // those in literals
+	certain  map[*parse.PipeNode]bool
 	first    *Error                 // in the order of the text; nil if there is none
 }
 

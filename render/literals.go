@@ -15,13 +15,13 @@ func (c *compiler) findLiterals(p *parse.PipeNode) {
 		if i > 0 {
 			piped = p.Cmds[i-1]
 		}
-		c.findLiteral(cmd, piped)
+		c.findLiteral(cmd, piped, c.certain[p])
 	}
 }
 
 // findLiteral looks at one command. What is piped in is its last argument; nil
-// if nothing is.
-func (c *compiler) findLiteral(cmd *parse.CommandNode, piped parse.Node) {
+// if nothing is. certain says that every execution reaches the command.
+func (c *compiler) findLiteral(cmd *parse.CommandNode, piped parse.Node, certain bool) {
 	id, ok := cmd.Args[0].(*parse.IdentifierNode)
 	if !ok || !c.asks(id.Ident) {
 		return
@@ -42,16 +42,24 @@ func (c *compiler) findLiteral(cmd *parse.CommandNode, piped parse.Node) {
 	}
 	query, err := f.asks(&c.template.options, words)
 	// What is malformed is reported by the execution that reaches it.
-	if err == nil && query.Kind != 0 && !changesStore(query.Kind) && !c.found[query] {
+	if err == nil && query.Kind != 0 && ahead(query.Kind, certain) && !c.found[query] {
 		c.found[query] = true
 		c.literals = append(c.literals, query)
 	}
 }
 
-// changesStore reports whether asking makes the store do something. That is
-// for an execution to decide: the call may stand in a branch that never runs.
-func changesStore(kind sources.Kind) bool {
-	return kind == sources.SecretWrite || kind == sources.PKICertificate
+// ahead reports whether a query may be asked before an execution reaches it.
+// Asking can make the store do something: write, issue a certificate, or create
+// the credentials that a secret is. Whether that is wanted is for an execution
+// to decide, since the call may stand in a branch that never runs.
+func ahead(kind sources.Kind, certain bool) bool {
+	switch kind {
+	case sources.SecretWrite, sources.PKICertificate:
+		return false
+	case sources.Secret:
+		return certain
+	}
+	return true
 }
 
 // literal returns what an argument says literally, a boolean as text.

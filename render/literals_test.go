@@ -29,11 +29,14 @@ func TestLiteralsAreFoundBeforeTheFirstExecution(t *testing.T) {
 		`{{ key (printf "a") }}`:                                                            "",
 		`{{ key "" }}{{ key "a" }}{{ key "a" }}`:                                            "key consul:a",
 		`{{ (secret "s/a").Data.x }}`:                                                       "secret vault:s/a",
-		`{{ secret "s/a?version=2" }}`:                                                      "secret vault:s/a?version=2",
-		`{{ secrets "s" }}{{ file "/f" }}`:                                                  "secrets vault:s,file local:/f",
-		`{{ printf "%s" (key "a" | toUpper) }}`:                                             "key consul:a",
-		`{{ and (key "a") (key "b") }}`:                                                     "key consul:a,key consul:b",
-		`{{ key "bad@" }}`:                                                                  "",
+		`{{ with secret "s/a" }}{{ secret "s/b" }}{{ end }}{{ define "x" }}{{ secret "s/c" }}{{ end }}`: "secret vault:s/a",
+		`{{ if key "a" }}{{ secret "s/b" }}{{ else }}{{ secret "s/c" }}{{ end }}`:                       "key consul:a",
+		`{{ if (secret "s/a").Data.x }}{{ end }}`:                                                       "secret vault:s/a",
+		`{{ secret "s/a?version=2" }}`:                                                                  "secret vault:s/a?version=2",
+		`{{ secrets "s" }}{{ file "/f" }}`:                                                              "secrets vault:s,file local:/f",
+		`{{ printf "%s" (key "a" | toUpper) }}`:                                                         "key consul:a",
+		`{{ and (key "a") (key "b") }}`:                                                                 "key consul:a,key consul:b",
+		`{{ key "bad@" }}`:                                                                              "",
 	} {
 		tmpl := parse(t, text, render.Options{})
 		var got []string

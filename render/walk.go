@@ -52,3 +52,21 @@ func branch(n *parse.BranchNode) []parse.Node {
 	}
 	return []parse.Node{n.Pipe, n.List, n.ElseList}
 }
+
+// alwaysReached returns the pipelines that every execution reaches: those that
+// stand in no branch, no loop and no definition.
+func alwaysReached(root *parse.ListNode) map[*parse.PipeNode]bool {
+	reached := make(map[*parse.PipeNode]bool)
+	for _, n := range root.Nodes {
+		below := children(n)
+		if len(below) == 0 {
+			continue
+		}
+		walk(below[0], func(n parse.Node) { // the rest are branches
+			if p, ok := n.(*parse.PipeNode); ok {
+				reached[p] = true
+			}
+		})
+	}
+	return reached
+}

@@ -37,15 +37,15 @@ func (t *todo) add(a Action) {
 	}
 }
 
-// resolve turns "reload" into what that means for the process. Without a
-// process there is nothing to reload, signal or restart.
-func (s *Supervisor) resolve(a Action) Action {
-	if a.Kind == ReloadProcess && s.want != nil {
+// resolve turns "reload" into what that means for p. Without a process that
+// was started there is nothing to reload, signal or restart.
+func (s *Supervisor) resolve(a Action, p *Process) Action {
+	if a.Kind == ReloadProcess && s.started {
 		asked := a.Command
-		a = s.want.Spec.Reload.action()
+		a = p.Spec.Reload.action()
 		a.Command.silent, a.Command.loud = asked.silent, asked.loud
 	}
-	if a.Kind != RunCommand && s.want == nil {
+	if a.Kind != RunCommand && !s.started {
 		return Action{}
 	}
 	return a
@@ -55,26 +55,47 @@ func (s *Supervisor) resolve(a Action) Action {
 // files, then the process. A restart makes signals needless, and a process
 // that is only being started now has read the new files anyway.
 func (s *Supervisor) act(ctx context.Context, g Generation, work []*staging, report *Report) {
+	if g.Together && slices.ContainsFunc(work, func(w *staging) bool { return w.result.Err != nil }) {
+		g.Process = nil
+	}
+	target := s.want
+	if g.Process != nil {
+		target = g.Process
+	}
 	var t todo
-	for _, w := range work {
+	asked := make([][]Action, len(work))
+	for i, w := range work {
 		for _, a := range w.actions() {
-			t.add(s.resolve(a))
+			a = s.resolve(a, target)
+			t.add(a)
+			asked[i] = append(asked[i], a)
 		}
 	}
+	failed := t.runCommands(ctx, g.CommandEnv, report)
+	if g.Together && len(failed) > 0 {
+		g.Process = nil
+	}
+	processErr := s.actOnProcess(ctx, g, t, report)
+	report.Taken = g.Process != nil && s.want == g.Process && processErr == nil
+	for i, w := range work {
+		for _, a := range asked[i] {
+			w.result.ActionErr = firstError(w.result.ActionErr, t.outcome(a, failed, processErr))
+		}
+	}
+}
+
+// runCommands runs every command and returns the errors by their place.
+func (t *todo) runCommands(ctx context.Context, env []string, report *Report) map[int]error {
 	failed := make(map[int]error)
 	for i, c := range t.commands {
-		if failed[i] = c.run(ctx, g.CommandEnv); failed[i] != nil {
+		if err := c.run(ctx, env); err != nil {
+			failed[i] = err
 			report.did("failed command " + c.Command[0])
 			continue
 		}
 		report.did("command " + c.Command[0])
 	}
-	processErr := s.actOnProcess(ctx, g, t, report)
-	for _, w := range work {
-		for _, a := range w.actions() {
-			w.result.ActionErr = firstError(w.result.ActionErr, t.outcome(s.resolve(a), failed, processErr))
-		}
-	}
+	return failed
 }
 
 // outcome returns the error of the thing that a asked for.
@@ -98,10 +119,14 @@ func firstError(a, b error) error {
 // actOnProcess starts, restarts or signals the process.
 func (s *Supervisor) actOnProcess(ctx context.Context, g Generation, t todo, report *Report) error {
 	before := s.want
-	if g.Process != nil {
-		s.want = g.Process
-	}
 	running := s.Running()
+	switch {
+	case g.Process != nil:
+		s.want, t.restart, s.behind = g.Process, t.restart || s.behind, false
+	case g.Outdated && running:
+		s.behind = s.behind || t.restart || len(t.signals) > 0
+		return nil
+	}
 	switch {
 	case ctx.Err() != nil || s.want == nil:
 		return ctx.Err()

@@ -20,6 +20,9 @@ type Spec struct {
 	Dir     string   // working directory; "" is concierge's own
 	Reload  Reload   // how it is told to read its configuration again
 	Stop    Stop     // how it is stopped
+	// SignalGroup sends signals to the whole group of the process, for one that
+	// does not pass them on, such as a shell.
+	SignalGroup bool
 }
 
 // Stop is how a process is asked to end.
@@ -40,8 +43,11 @@ const groupGrace = 2 * time.Second
 type child struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the leader ended and status is set
+	gone chan struct{} // closed when nothing of the group is left
 	// status is written once before done is closed.
 	status Status
+
+	toGroup bool // see Spec.SignalGroup
 }
 
 // startChild starts the process with the standard streams of concierge. With a
@@ -64,7 +70,7 @@ func startChild(spec Spec, env []string) (*child, error) {
 		}
 		return nil, failed
 	}
-	c := &child{cmd: cmd, done: make(chan struct{})}
+	c := &child{cmd: cmd, done: make(chan struct{}), gone: make(chan struct{}), toGroup: spec.SignalGroup}
 	go func() {
 		_ = cmd.Wait() // the state says all there is to know
 		if onTTY {
@@ -103,19 +109,35 @@ func unwrapExec(err error) error {
 
 func (c *child) pid() int { return c.cmd.Process.Pid }
 
-// signal sends sig to the leader. A process that has ended is not an error.
+// signal sends sig to the leader, or to the group. A process that has ended is
+// not an error.
 func (c *child) signal(sig syscall.Signal) error {
-	if err := c.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
+	select {
+	case <-c.done:
+		return nil // its number may be somebody else's
+	default:
 	}
-	return nil
+	if c.toGroup {
+		return ignoreEnded(syscall.Kill(-c.pid(), sig))
+	}
+	return ignoreEnded(c.cmd.Process.Signal(sig))
+}
+
+func ignoreEnded(err error) error {
+	if errors.Is(err, os.ErrProcessDone) || errors.Is(err, syscall.ESRCH) {
+		return nil
+	}
+	return err
 }
 
 // end asks the leader to stop, waits, kills the group, and returns how the
 // leader ended. It blocks for at most the stop timeout plus groupGrace.
 func (c *child) end(stop Stop) Status {
+	defer close(c.gone)
 	_ = c.signal(stop.Signal)
-	_ = c.signal(syscall.SIGCONT) // a stopped process cannot act on the signal
+	if c.stopped() { // it cannot act on the signal
+		_ = c.signal(syscall.SIGCONT)
+	}
 	timer := time.NewTimer(stop.Timeout)
 	defer timer.Stop()
 	select {
@@ -126,6 +148,17 @@ func (c *child) end(stop Stop) Status {
 	}
 	c.endGroup()
 	return c.status
+}
+
+// stopped reports whether the leader is stopped, as by SIGSTOP, or may be:
+// without a usable /proc nobody knows.
+func (c *child) stopped() bool {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(c.pid()) + "/stat")
+	if err != nil {
+		return true
+	}
+	state, _ := parseStat(text)
+	return state == "T" || state == "t"
 }
 
 // kill kills the whole group, unless the leader has been waited for: then its

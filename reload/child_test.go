@@ -146,3 +146,44 @@ func TestSignalsReachTheProcess(t *testing.T) {
 		t.Errorf("signal after the end: %v", err)
 	}
 }
+
+func TestShutdownWaitsForAProcessThatIsJustEnding(t *testing.T) {
+	ready := filepath.Join(t.TempDir(), "ready")
+	s := newSupervisor()
+	g := Generation{Process: &Process{Env: os.Environ(), Spec: Spec{
+		Command: []string{"sh", "-c", "(trap '' TERM; : > '" + ready + "'; while :; do sleep 0.1; done) & while [ ! -e '" + ready + "' ]; do sleep 0.01; done; exit 37"},
+		Stop:    Stop{Signal: syscall.SIGTERM, Timeout: time.Minute},
+	}}}
+	if r := s.Apply(t.Context(), g); r.StartErr != nil {
+		t.Fatal(r.StartErr)
+	}
+	<-s.current().done // what it left behind is being ended
+	if status, ok := s.Shutdown(); !ok || status.ExitCode() != 37 {
+		t.Errorf("status %v, started %t", status, ok)
+	}
+}
+
+// TestSignalGroup sends a signal to a shell that waits for a command.
+func TestSignalGroup(t *testing.T) {
+	seen := filepath.Join(t.TempDir(), "seen")
+	s := newSupervisor()
+	line := "trap : USR1; sh -c 'trap \"echo told >> " + seen + "; exit 0\" USR1; echo up >> " + seen + "; while :; do sleep 0.05; done'; exit 5"
+	s.Apply(t.Context(), Generation{Process: &Process{Env: os.Environ(), Spec: Spec{Command: []string{"sh", "-c", line}, SignalGroup: true}}})
+	deadline := time.Now().Add(20 * time.Second)
+	for text := ""; !strings.Contains(text, "up"); {
+		b, _ := os.ReadFile(seen)
+		if text = string(b); time.Now().After(deadline) {
+			t.Fatalf("not up: %q", text)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := s.Signal(syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	if status := <-s.Exited(); status.ExitCode() != 5 {
+		t.Errorf("status %v", status)
+	}
+	if b, _ := os.ReadFile(seen); !strings.Contains(string(b), "told") {
+		t.Errorf("the command in the shell was not told: %q", b)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -26,7 +25,8 @@ type Command struct {
 	Background bool
 	// silent keeps what the command prints out of its error.
 	silent bool
-	// loud passes what the command prints on to concierge's own streams, too.
+	// loud gives the command concierge's own streams. What it leaves running
+	// can go on printing there.
 	loud bool
 }
 
@@ -38,8 +38,8 @@ func (c Command) equal(d Command) bool {
 // outputMax bounds how much of a command's output is kept for its error.
 const outputMax = 4 << 10
 
-// run runs the command in its own process group, with standard output and
-// error collected for the error text. When ctx ends or the timeout passes the
+// run runs the command in its own process group. Unless it is loud, standard
+// output and error are collected for the error text. When ctx ends or the timeout passes the
 // group is killed.
 func (c Command) run(ctx context.Context, env []string) error {
 	if c.Env != nil {
@@ -54,7 +54,7 @@ func (c Command) run(ctx context.Context, env []string) error {
 	cmd := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &out
 	if c.loud {
-		cmd.Stdout, cmd.Stderr = &echo{os.Stdout, &out}, &echo{os.Stderr, &out}
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -96,18 +96,6 @@ func (c Command) start(env []string) error {
 }
 
 var errTimeout = errors.New("timeout")
-
-// echo writes to a stream of concierge and remembers the end of it. A stream
-// that is closed does not concern the command.
-type echo struct {
-	stream io.Writer
-	end    *tail
-}
-
-func (e *echo) Write(p []byte) (int, error) {
-	_, _ = e.stream.Write(p)
-	return e.end.Write(p)
-}
 
 // tail is a writer that keeps the last outputMax bytes. The buffer is a field,
 // not embedded: its ReadFrom would go round the bound.

@@ -109,6 +109,13 @@ type Generation struct {
 	// if it does not run, and restarted if it runs with another command,
 	// directory or environment.
 	Process *Process
+	// Together says that Process counts only if every set of this generation
+	// is put in place and no command fails.
+	Together bool
+	// Outdated says that another process is to take the place of the one that
+	// runs, sooner or later: as long as it has not, it is neither signalled nor
+	// restarted because of changed files, which may be none of its business.
+	Outdated bool
 	// CommandEnv is the environment of check and action commands that have none
 	// of their own. They do not get the variables of the process, which may be
 	// secret.
@@ -137,6 +144,8 @@ type Report struct {
 	// ProcessErr is set when the process could not be restarted as wanted; it
 	// runs as it did before, unless StartErr is set too.
 	ProcessErr error
+	// Taken says that the process runs as the generation wants it.
+	Taken bool
 	// Actions lists what was done, for the log.
 	Actions []string
 	Elapsed time.Duration

@@ -16,6 +16,7 @@ type Supervisor struct {
 	// Owned by the goroutine of Apply.
 	want    *Process // as last wanted
 	started bool     // it is started once; after that only restarted
+	behind  bool     // it was not told of files that changed
 	last    Status   // of the process that was stopped last
 
 	mu     sync.Mutex
@@ -57,9 +58,17 @@ func (s *Supervisor) Signal(sig syscall.Signal) error {
 // if none runs; it blocks for at most the stop timeout and a few seconds. ok is
 // false when none was ever started.
 func (s *Supervisor) Shutdown() (status Status, ok bool) {
-	if c := s.take(); c != nil {
+	s.mu.Lock()
+	c, latest := s.child, s.latest
+	s.child = nil // its end is no longer reported
+	s.mu.Unlock()
+	switch {
+	case c != nil:
 		s.last = c.end(s.want.Spec.Stop)
 		s.log.Info("process stopped", "pid", c.pid(), "status", s.last.String())
+	case latest != nil: // it ended by itself, or was stopped before
+		<-latest.gone
+		s.last = latest.status
 	}
 	return s.last, s.started
 }
@@ -72,15 +81,6 @@ func (s *Supervisor) Kill() {
 	if c != nil {
 		c.kill()
 	}
-}
-
-// take makes the running process nobody's: its end is no longer reported.
-func (s *Supervisor) take() *child {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.child
-	s.child = nil
-	return c
 }
 
 // start starts the process as wanted.
@@ -111,6 +111,7 @@ func (s *Supervisor) watch(c *child) {
 	s.mu.Unlock()
 	if own {
 		c.endGroup()
+		close(c.gone)
 		s.exited <- c.status
 	}
 }

@@ -20,7 +20,8 @@ type applier struct {
 	// Owned by the loop.
 	busy    bool
 	stopped bool
-	applied []attempt // what the running generation is about
+	applied []attempt       // what the running generation is about
+	offered *reload.Process // in the running generation; may be nil
 }
 
 // attempt is a set and what of it is being applied.

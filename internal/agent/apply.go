@@ -13,7 +13,8 @@ import (
 )
 
 // apply hands everything that is ready and not applied yet to the applier, if
-// that is idle. The process comes in once all files are in place.
+// that is idle. The process of a new program comes in with the last of its
+// files.
 func (i *instance) apply(now time.Time) {
 	if i.applier.busy || i.o.dry {
 		return
@@ -26,17 +27,15 @@ func (i *instance) apply(now time.Time) {
 			about = append(about, attempt{s, s.ready, s.writes()})
 		}
 	}
-	g.Process = i.process()
-	env := i.prog.env
-	newEnv := env != nil && g.Process != nil && env.wanted(now)
-	if newEnv {
-		about = append(about, attempt{set: env, digest: env.ready})
+	if want := i.process(g.Sets); i.handover.due(want, now) {
+		g.Process = want
 	}
-	if len(g.Sets) == 0 && !newEnv && (g.Process == nil || i.prog.adopted) {
+	if len(g.Sets) == 0 && g.Process == nil {
 		return
 	}
+	g.Together, g.Outdated = !i.prog.adopted, i.outdated()
 	g.CommandEnv = i.commandEnv()
-	i.applier.busy, i.applier.applied = true, about
+	i.applier.busy, i.applier.applied, i.applier.offered = true, about, g.Process
 	i.applier.generations <- g
 }
 
@@ -82,30 +81,8 @@ type stager struct {
 // Stage implements reload.File.
 func (s stager) Stage() (reload.Staged, error) { return output.Stage(s.target, s.content) }
 
-// process returns how the process is wanted to run: nil as long as anything of
-// a new program is not complete and in place.
-func (i *instance) process() *reload.Process {
-	if i.prog.process == nil || !i.prog.adopted && !i.filesInPlace() {
-		return nil
-	}
-	var vars []string
-	if env := i.prog.env; env != nil {
-		if env.ready == (digest{}) {
-			return nil
-		}
-		for _, u := range env.units {
-			vars = append(vars, u.vars()...)
-		}
-	}
-	return &reload.Process{Spec: *i.prog.process, Env: environmentOf(i.o.Environ, i.prog.cfg.Process.Environment, vars...)}
-}
-
-// filesInPlace reports whether the newest version of every file is in place.
-func (i *instance) filesInPlace() bool {
-	return !slices.ContainsFunc(i.prog.sets, func(s *set) bool {
-		return !s.env && (s.ready == (digest{}) || s.applied != s.ready)
-	})
-}
+// inPlace reports whether the newest version of the set is in place.
+func (s *set) inPlace() bool { return s.ready != (digest{}) && s.applied == s.ready }
 
 // commandEnv is what commands and the process inherit of concierge's own
 // environment.
@@ -132,23 +109,17 @@ func (i *instance) report(r reload.Report) error {
 	var fatal []error
 	changed := 0
 	for n, a := range i.applier.applied {
-		if n >= len(r.Results) { // the environment, which has no files
-			a.set.settled(a.digest, r.ProcessErr, nil)
-			continue
-		}
 		changed += r.Results[n].Changed
 		fatal = append(fatal, i.settle(a, r.Results[n]))
 	}
-	i.noteProcess(r.ProcessErr)
+	i.noteProcess(r)
 	if changed > 0 || slices.ContainsFunc(r.Actions, newsworthy) {
 		i.log.Info("applied", "files", changed, "actions", r.Actions, "took", r.Elapsed.Round(time.Microsecond).String())
 	}
 	if start := new(reload.StartError); errors.As(r.StartErr, &start) {
 		return exit.With(start.Code(), start)
 	}
-	if i.filesInPlace() && (i.prog.process == nil || i.applier.Running()) {
-		i.prog.adopted, i.live = true, true
-	}
+	i.noteAdopted()
 	if i.live && !i.o.once {
 		return nil
 	}
@@ -159,18 +130,6 @@ func (i *instance) report(r reload.Report) error {
 // start is told by the supervisor, and failures have lines of their own.
 func newsworthy(action string) bool {
 	return action != "start" && !strings.HasPrefix(action, "failed ")
-}
-
-// noteProcess logs once that the process could not be restarted as wanted.
-func (i *instance) noteProcess(err error) {
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
-	if text != "" && text != i.processErr {
-		i.log.Error("process was not restarted, it goes on as it was", "error", err)
-	}
-	i.processErr = text
 }
 
 // settle notes and logs what became of one set. An output that cannot be

@@ -1,7 +1,9 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"concierge/internal/exit"
@@ -43,55 +45,79 @@ func (i *instance) absent() error {
 }
 
 // exhausted returns an error when a source failed for as long as its retry
-// settings allow. Those of a secret that does not exist are those of Vault: in
-// consul-template its absence is a failure, too.
+// settings allow.
 func (i *instance) exhausted(now time.Time) error {
-	for name, o := range i.outages.away {
-		if at, limited := i.patience(name, o.since); limited && !now.Before(at) {
-			return exit.With(exit.Store, fmt.Errorf("gave up after %s: %w (see the retry settings of %s)",
-				now.Sub(o.since).Round(time.Millisecond), o.err, name))
-		}
-	}
-	for _, s := range i.prog.sets {
-		for _, u := range s.units {
-			at, limited := i.patience(vaultName, u.waitingSince)
-			if !limited || now.Before(at) || u.waitingSince.IsZero() {
-				continue
-			}
-			for n, m := range u.missing {
-				if m.Absent && m.Query.Kind == sources.Secret {
-					return exit.With(exit.Missing, fmt.Errorf("gave up: %s (see the retry settings of vault)", i.describe(u, 0)[n]))
-				}
-			}
+	for f := range i.failures() {
+		if at := f.end(i.prog.patience); !at.IsZero() && !now.Before(at) {
+			return exit.With(f.code, fmt.Errorf("gave up after %s: %w (see the retry settings of %s)",
+				now.Sub(f.since).Round(time.Millisecond), f.why(), f.source))
 		}
 	}
 	return nil
 }
 
-// patience returns when a source that fails since then has used up its retries.
-func (i *instance) patience(source string, since time.Time) (at time.Time, limited bool) {
-	d := i.prog.patience[source]
-	return since.Add(d), d > 0
-}
-
 // exhaustedAt returns when the next source will have used up its retries.
 func (i *instance) exhaustedAt() time.Time {
 	var first time.Time
-	sooner := func(source string, since time.Time) {
-		at, limited := i.patience(source, since)
-		if limited && !since.IsZero() && (first.IsZero() || at.Before(first)) {
+	for f := range i.failures() {
+		if at := f.end(i.prog.patience); !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
 	}
-	for name, o := range i.outages.away {
-		sooner(name, o.since)
+	return first
+}
+
+// failure is something that is tried again.
+type failure struct {
+	source string
+	since  time.Time
+	code   int
+	why    func() error
+}
+
+// end returns when the retries of the source are used up; zero is never.
+func (f failure) end(patience map[string]time.Duration) time.Time {
+	if d := patience[f.source]; d > 0 {
+		return f.since.Add(d)
 	}
-	for _, s := range i.prog.sets {
-		for _, u := range s.units {
-			if len(u.missing) > 0 {
-				sooner(vaultName, u.waitingSince)
+	return time.Time{}
+}
+
+// failures goes through the sources that are away, the refusals of what is
+// used, and the secrets that do not exist: in consul-template absence of a
+// secret is a failure, too.
+func (i *instance) failures() iter.Seq[failure] {
+	return func(yield func(failure) bool) {
+		for name, o := range i.outages.away {
+			if !yield(failure{name, o.since, exit.Store, func() error { return o.err }}) {
+				return
+			}
+		}
+		for q, o := range i.outages.refused {
+			used := len(i.deps.users[q]) > 0
+			if used && !yield(failure{q.Source, o.since, exit.Store, func() error { return fmt.Errorf("%s: %w", q, o.err) }}) {
+				return
+			}
+		}
+		for _, s := range i.prog.sets {
+			for _, u := range s.units {
+				if !i.yieldAbsent(u, yield) {
+					return
+				}
 			}
 		}
 	}
-	return first
+}
+
+func (i *instance) yieldAbsent(u *unit, yield func(failure) bool) bool {
+	for n, m := range u.missing {
+		if !m.Absent || m.Query.Kind != sources.Secret || u.waitingSince.IsZero() {
+			continue
+		}
+		why := func() error { return errors.New(i.describe(u, 0)[n]) }
+		if !yield(failure{m.Query.Source, u.waitingSince, exit.Missing, why}) {
+			return false
+		}
+	}
+	return true
 }

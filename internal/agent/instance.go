@@ -56,9 +56,10 @@ type instance struct {
 	outages  outages
 	applier  *applier
 
-	processErr string // why it was not restarted, as logged last
-	fatal      error  // a template failed that must not
-	settled    bool   // with Once: everything was applied
+	handover handover
+	pid      pidFile
+	fatal    error // a template failed that must not
+	settled  bool  // with Once: everything was applied
 
 	manager host.Manager
 	ready   bool // the service manager was told so

@@ -13,22 +13,24 @@ import (
 type outages struct {
 	log     *slog.Logger
 	away    map[string]outage
-	refused map[sources.Query]error
+	refused map[sources.Query]outage
 }
 
+// outage is why and since when there are no answers.
 type outage struct {
 	err   error
 	since time.Time
 }
 
 func newOutages(log *slog.Logger) outages {
-	return outages{log: log, away: make(map[string]outage), refused: make(map[sources.Query]error)}
+	return outages{log: log, away: make(map[string]outage), refused: make(map[sources.Query]outage)}
 }
 
 // hold reports whether the answer to q is held back by an outage or a refusal.
 func (o *outages) hold(q sources.Query) bool {
 	_, away := o.away[q.Source]
-	return away || o.refused[q] != nil
+	_, refused := o.refused[q]
+	return away || refused
 }
 
 // note takes what a batch says of the state of its source.
@@ -57,13 +59,17 @@ func (o *outages) noteRefused(failed map[sources.Query]error) {
 	var first sources.Query
 	news := 0
 	for q, err := range failed {
-		if old := o.refused[q]; old == nil || old.Error() != err.Error() {
+		old, again := o.refused[q]
+		if !again {
+			old.since = time.Now()
+		}
+		if !again || old.err.Error() != err.Error() {
 			news++
 			if first == (sources.Query{}) || q.Path < first.Path {
 				first = q
 			}
 		}
-		o.refused[q] = err
+		o.refused[q] = outage{err, old.since}
 	}
 	if news > 0 {
 		o.log.Error("source refuses to answer, outputs stay as they are",
@@ -74,5 +80,5 @@ func (o *outages) noteRefused(failed map[sources.Query]error) {
 // only forgets all sources but the named ones.
 func (o *outages) only(names map[string]bool) {
 	maps.DeleteFunc(o.away, func(name string, _ outage) bool { return !names[name] })
-	maps.DeleteFunc(o.refused, func(q sources.Query, _ error) bool { return !names[q.Source] })
+	maps.DeleteFunc(o.refused, func(q sources.Query, _ outage) bool { return !names[q.Source] })
 }

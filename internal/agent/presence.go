@@ -7,21 +7,42 @@ import (
 	"concierge/internal/host"
 )
 
-// announce writes the PID file and returns what removes it again.
-func (i *instance) announce() (remove func(), err error) {
-	path := i.prog.cfg.PIDFile
-	if path == "" {
-		return func() {}, nil
+// pidFile is where the process ID is written.
+type pidFile struct {
+	path   string
+	remove func() error // nil without a path
+}
+
+// announce writes the PID file.
+func (i *instance) announce() error {
+	return exit.With(exit.Failed, i.announceAt(i.prog.cfg.PIDFile))
+}
+
+// announceAt moves the PID file. At an error it stays where it is.
+func (i *instance) announceAt(path string) error {
+	if path == i.pid.path {
+		return nil
 	}
-	undo, err := host.WritePIDFile(path)
-	if err != nil {
-		return nil, exit.With(exit.Failed, err)
-	}
-	return func() {
-		if err := undo(); err != nil {
-			i.log.Warn("PID file was not removed", "error", err)
+	next := pidFile{path: path}
+	if path != "" {
+		var err error
+		if next.remove, err = host.WritePIDFile(path); err != nil {
+			return err
 		}
-	}, nil
+	}
+	i.withdraw()
+	i.pid = next
+	return nil
+}
+
+// withdraw removes the PID file.
+func (i *instance) withdraw() {
+	if i.pid.remove == nil {
+		return
+	}
+	if err := i.pid.remove(); err != nil {
+		i.log.Warn("PID file was not removed", "error", err)
+	}
 }
 
 // noteReady tells the service manager once that everything is in place, and

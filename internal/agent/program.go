@@ -190,7 +190,7 @@ func (c *compiler) naming() render.Naming { return namingOf(c.cfg) }
 
 func specOf(p *config.Process) *reload.Spec {
 	spec := &reload.Spec{
-		Command: p.Command, Dir: p.Dir,
+		Command: p.Command, Dir: p.Dir, SignalGroup: p.SignalGroup,
 		Stop: reload.Stop{Signal: syscall.Signal(p.Stop.Signal), Timeout: p.Stop.Timeout, Splay: p.Stop.Splay},
 	}
 	if r := p.Reload; r != nil {

@@ -98,8 +98,8 @@ func (i *instance) hopeless() error {
 				return exit.With(exit.Failed, u.err)
 			}
 			for _, m := range u.missing {
-				if err := i.outages.refused[m.Query]; err != nil {
-					return exit.With(exit.Store, fmt.Errorf("%s: %w", m.Query, err))
+				if o, refused := i.outages.refused[m.Query]; refused {
+					return exit.With(exit.Store, fmt.Errorf("%s: %w", m.Query, o.err))
 				}
 			}
 		}

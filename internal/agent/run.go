@@ -23,11 +23,10 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 		return exit.Code(err), err
 	}
 	defer i.stop()
-	remove, err := i.announce()
-	if err != nil {
+	if err := i.announce(); err != nil {
 		return exit.Code(err), err
 	}
-	defer remove()
+	defer i.withdraw()
 	for {
 		i.step()
 		i.noteReady()
@@ -131,13 +130,17 @@ func (i *instance) reload(ctx context.Context) {
 		i.log.Error("configuration was not reloaded, the previous one stays", "error", err)
 		return
 	}
+	if err := i.announceAt(prog.cfg.PIDFile); err != nil {
+		i.log.Error("PID file stays where it is", "error", err)
+	}
 	i.install(ctx, prog, opened)
 	i.log.Info("configuration reloaded")
 }
 
 // shutdown stops the process. A second request while it waits for the process
 // kills it at once. Without a process, a daemon that was asked to stop has
-// done its work; one that never came to start its process was interrupted.
+// done its work; one that never came to start its process was interrupted, and
+// so was one that had to render once and did not.
 func (i *instance) shutdown() *ending {
 	i.tell(i.manager.NotifyStopping)
 	done := make(chan reload.Status, 1)
@@ -146,7 +149,7 @@ func (i *instance) shutdown() *ending {
 		status, ok := i.applier.Shutdown()
 		if !ok {
 			status = reload.Status{Code: exit.OK}
-			if i.prog.process != nil {
+			if i.prog.process != nil || i.o.once {
 				status.Code = exit.Interrupted
 			}
 		}

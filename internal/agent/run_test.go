@@ -1,10 +1,15 @@
 package agent_test
 
 import (
+	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"concierge/internal/agent"
+	"concierge/internal/exit"
 	"concierge/internal/testserver"
 )
 
@@ -84,4 +89,44 @@ env: [{name: V, value: '{{ key "env" }}'}]
 	if status := i.wait(); status != 0 {
 		t.Errorf("status %d", status)
 	}
+}
+
+func TestOnceThatIsStoppedBeforeItIsDoneIsNoSuccess(t *testing.T) {
+	dir := t.TempDir()
+	yaml := "sources: {file: {path: " + dir + "}}\ntemplates:\n  - {contents: '{{ key \"absent\" }}', destination: " + dir + "/out}\n"
+	if err := os.WriteFile(filepath.Join(dir, "concierge.yaml"), []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	signals := make(chan os.Signal, 1)
+	signals <- syscall.SIGTERM
+	status, err := agent.Run(t.Context(), agent.Options{
+		Load: load(dir, true), Environ: os.Environ(), Signals: signals, Log: slog.New(slog.DiscardHandler), Once: true,
+	})
+	if status != exit.Interrupted || err != nil {
+		t.Errorf("status %d, error %v", status, err)
+	}
+}
+
+// TestNewProcessTakesOverWithItsFiles reloads a configuration in which a file
+// and the process change: the old process must not hear of the new file.
+func TestNewProcessTakesOverWithItsFiles(t *testing.T) {
+	const yaml = `
+sources: {file: {path: DIR/kv.yaml}}
+templates:
+  - {contents: 'NAME {{ key "a" }}', destination: DIR/out}
+process:
+  command: [sh, -c, 'trap "echo NAME told >> DIR/log" USR1; echo NAME started with $(cat DIR/out) >> DIR/log; while :; do sleep 0.02; done']
+  RELOAD
+`
+	config := func(name, reload string) string {
+		return strings.NewReplacer("NAME", name, "RELOAD", reload).Replace(yaml)
+	}
+	i := run(t, config("old", "dir: /"))
+	i.write("kv.yaml", "a: 1")
+	i.file("log", "old started with old 1\n")
+	i.write("concierge.yaml", config("new", "reload: {signal: USR1}"))
+	i.signal(syscall.SIGHUP)
+	i.file("log", "old started with old 1\nnew started with new 1\n")
+	i.write("kv.yaml", "a: 2")
+	i.file("log", "old started with old 1\nnew started with new 1\nnew told\n")
 }

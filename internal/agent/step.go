@@ -19,6 +19,7 @@ func (i *instance) step() {
 		i.snapshot = i.snapshot.Only(i.deps.used)
 	}
 	i.apply(now)
+	i.noteAdopted()
 	i.rearm(now)
 }
 
@@ -184,6 +185,7 @@ func (i *instance) rearm(now time.Time) {
 	for _, s := range i.prog.sets {
 		sooner(s.retryAt)
 	}
+	sooner(i.handover.retryAt)
 	sooner(i.explainAt())
 	sooner(i.exhaustedAt())
 	i.wake.Reset(next.Sub(now))

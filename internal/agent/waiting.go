@@ -78,8 +78,8 @@ func (i *instance) describe(u *unit, limit int) []string {
 
 // reason says why a query has no answer.
 func (i *instance) reason(m render.Missing) string {
-	if err := i.outages.refused[m.Query]; err != nil {
-		return err.Error()
+	if o, refused := i.outages.refused[m.Query]; refused {
+		return o.err.Error()
 	}
 	if o, ok := i.outages.away[m.Query.Source]; ok {
 		return "source is away: " + o.err.Error()

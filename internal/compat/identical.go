@@ -30,12 +30,12 @@ func identical() []Row {
 		{"deleted", "A key that is deleted keeps its last value.", "TestDeletedKeyKeepsItsLastValue"},
 		{"wait", "Quiescence, of all templates and of one.", "TestBurstIsRenderedOnceWithWait TestTemplatesOwnWaitBeatsTheGlobalOne"},
 		{"catalogue", "A catalogue of 200 services with 10 instances each, whose health flaps, settles to the same file.", "TestCatalogueSettlesToTheSameFile"},
-		{"exec-mode", "A supervised process: reload signal, restart, kill signal and timeout, splay, forwarded signals, its exit status.", "TestReloadSignalReachesTheChild TestReloadSignalIsSentOncePerChange TestChildWithoutReloadSignalIsRestarted TestKillSignalIsInterruptByDefault TestEmptyReloadSignalLeavesTheChildAlone TestSplayDelaysAndLosesNothing TestChildThatDoesNotStopIsKilled TestOtherSignalsAreForwarded TestTermEndsWithTheChildsStatus TestChildsEndIsTheEnd"},
+		{"exec-mode", "A supervised process: reload signal, restart, kill signal and timeout, splay, forwarded signals, its exit status.", "TestReloadSignalReachesTheChild TestReloadSignalIsSentOncePerChange TestChildWithoutReloadSignalIsRestarted TestKillSignalIsInterruptByDefault TestEmptyReloadSignalLeavesTheChildAlone TestSplayDelaysAndLosesNothing TestChildThatDoesNotStopIsKilled TestOtherSignalsAreForwarded TestTermEndsWithTheChildsStatus TestChildsEndIsTheEnd TestShellLineIsSignalledAsAGroup TestCommandMayLeaveAProgramRunning"},
 		{"interrupt", "The kill signal ends the program with 12, after its process.", "TestInterruptStopsTheChildByItsKillSignal TestOwnKillSignalCanBeChosen"},
-		{"reload", "The reload signal makes it read configuration and templates again.", "TestReloadReadsTheConfigurationAgain TestReloadReadsTemplatesAgain TestReloadSignalCanBeChosen"},
+		{"reload", "The reload signal makes it read configuration and templates again.", "TestReloadReadsTheConfigurationAgain TestReloadReadsTemplatesAgain TestReloadSignalCanBeChosen TestReloadOfTemplateAndCommandStartsTheNewCommand TestPIDFileMovesWithAReload"},
 		{"readiness", "systemd is told READY when all templates are rendered.", "TestReadinessIsToldToSystemd"},
 		{"pid", "The PID file is there while it runs.", "TestPIDFileIsThereWhileRunning"},
-		{"attempts", "A number of attempts that is written, and used up, ends it with 14.", "TestAttemptsThatAreUsedUpAreTheEnd"},
+		{"attempts", "A number of attempts that is written, and used up, ends it with 14, also when the store refuses.", "TestAttemptsThatAreUsedUpAreTheEnd TestRefusalsUseUpTheAttempts"},
 		{"not-fatal", "With error_fatal = false a template that fails keeps its last output and the others go on.", "TestErrorThatIsNotFatalKeepsTheDaemon"},
 	}
 	out := make([]Row, len(rows))

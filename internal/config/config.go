@@ -346,6 +346,7 @@ type Process struct {
 	Environment Environment `yaml:"environment" doc:"What of concierge's own environment the process inherits."`
 	Reload      *Reload     `yaml:"reload" doc:"How the process is told to read its configuration again; without it, it is restarted."`
 	Stop        Stop        `yaml:"stop" doc:"How the process is stopped."`
+	SignalGroup bool        `yaml:"signal_group" doc:"Send signals to the whole process group, for a command that does not pass them on, such as a shell that runs several."`
 }
 
 // Environment filters the inherited environment. concierge's own credentials

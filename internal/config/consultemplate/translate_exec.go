@@ -28,6 +28,7 @@ func (t *Translator) Process(e *Exec, hidden []secrets.Text) {
 	}
 	p := &config.Process{
 		Command:     command,
+		SignalGroup: e.Command.Shell(),
 		Environment: t.environment("exec.env", e.Env, hidden),
 		Stop:        config.Stop{Signal: signal, Timeout: e.KillTimeout.V, Splay: e.Splay.V},
 	}

@@ -24,11 +24,21 @@ func (c *Command) Args() []string {
 	switch {
 	case len(argv) == 0 || strings.TrimSpace(argv[0]) == "":
 		return nil
-	case len(argv) == 1 && len(strings.Fields(argv[0])) > 1:
+	case isLine(argv):
 		return []string{"sh", "-c", argv[0]}
 	}
 	return argv
 }
+
+// Shell reports whether the command is a line for the shell.
+func (c *Command) Shell() bool {
+	if c.Line != "" {
+		return isLine([]string{c.Line})
+	}
+	return isLine(c.Argv)
+}
+
+func isLine(argv []string) bool { return len(argv) == 1 && len(strings.Fields(argv[0])) > 1 }
 
 func (c *Command) given() bool  { return c.Given() }
 func (c *Command) secret() bool { return false }

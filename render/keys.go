@@ -86,26 +86,26 @@ func (t *Template) keyOrDefault(offset int, args ...string) (string, error) {
 	return fallback, nil
 }
 
-func (t *Template) ls(offset int, args ...string) (sources.Pairs, error) {
+func (t *Template) ls(offset int, args ...string) ([]*sources.KeyPair, error) {
 	return t.below("ls", offset, args, isChild, false)
 }
 
-func (t *Template) safeLs(offset int, args ...string) (sources.Pairs, error) {
+func (t *Template) safeLs(offset int, args ...string) ([]*sources.KeyPair, error) {
 	return t.below("safeLs", offset, args, isChild, true)
 }
 
-func (t *Template) tree(offset int, args ...string) (sources.Pairs, error) {
+func (t *Template) tree(offset int, args ...string) ([]*sources.KeyPair, error) {
 	return t.below("tree", offset, args, isLeaf, false)
 }
 
-func (t *Template) safeTree(offset int, args ...string) (sources.Pairs, error) {
+func (t *Template) safeTree(offset int, args ...string) ([]*sources.KeyPair, error) {
 	return t.below("safeTree", offset, args, isLeaf, true)
 }
 
 // below lists what keep selects by relative key. With safe, nothing found
 // counts as missing.
-func (t *Template) below(name string, offset int, args []string, keep func(string) bool, safe bool) (sources.Pairs, error) {
-	none := sources.Pairs{}
+func (t *Template) below(name string, offset int, args []string, keep func(string) bool, safe bool) ([]*sources.KeyPair, error) {
+	none := []*sources.KeyPair{}
 	if err := arity(name, args, 1); err != nil || args[0] == "" {
 		return none, err
 	}
@@ -125,12 +125,17 @@ func (t *Template) below(name string, offset int, args []string, keep func(strin
 	return list, nil
 }
 
-func relative(pairs sources.Pairs, prefix string, keep func(string) bool) sources.Pairs {
-	list := make(sources.Pairs, 0, len(pairs))
+// relative returns copies of the pairs that keep selects, with their keys below
+// the prefix. They are pointers for those who print them as a whole: that is
+// what consul-template shows.
+func relative(pairs sources.Pairs, prefix string, keep func(string) bool) []*sources.KeyPair {
+	copies := make(sources.Pairs, 0, len(pairs)) // never grows, so pointers into it stay good
+	list := make([]*sources.KeyPair, 0, len(pairs))
 	for _, p := range pairs {
 		p.Key = strings.TrimLeft(strings.TrimPrefix(p.Path, prefix), "/")
 		if keep(p.Key) {
-			list = append(list, p)
+			copies = append(copies, p)
+			list = append(list, &copies[len(copies)-1])
 		}
 	}
 	return list

@@ -52,6 +52,13 @@ func vaultQuery(kind sources.Kind, text string) (sources.Query, error) {
 	if path == "" {
 		return sources.Query{}, hint(errEmptyPath, `name a secret, for example "secret/app"`)
 	}
+	if kind == sources.Secret { // it is a URL, in consul-template too
+		plain, err := url.PathUnescape(path)
+		if err != nil {
+			return sources.Query{}, hint(fmt.Errorf("invalid path %q", text), "write %25 for a per cent sign")
+		}
+		path = plain
+	}
 	q := sources.Query{Source: vault, Kind: kind, Path: path}
 	if params == "" {
 		return q, nil

@@ -80,18 +80,18 @@ func TestByTagAndByPortGroupAsConsulTemplateDoes(t *testing.T) {
 }
 
 func TestExplodeRefusesAKeyThatIsValueAndFolder(t *testing.T) {
-	_, err := explode([]sources.KeyPair{{Key: "a", Value: "1"}, {Key: "a/b", Value: "2"}})
+	_, err := explode([]*sources.KeyPair{{Key: "a", Value: "1"}, {Key: "a/b", Value: "2"}})
 	if err == nil || strings.Contains(err.Error(), `"1"`) {
 		t.Errorf("error %v, want one without the value", err)
 	}
-	m, err := explode([]sources.KeyPair{{Key: "a/b", Value: "2"}, {Key: "a", Value: "1"}})
+	m, err := explode([]*sources.KeyPair{{Key: "a/b", Value: "2"}, {Key: "a", Value: "1"}})
 	if err != nil || m["a"] != "1" {
 		t.Errorf("the other way round: %v, %v", m, err)
 	}
 }
 
 func TestByKeyDoesNotChangeItsArgument(t *testing.T) {
-	pairs := []sources.KeyPair{{Path: "x/a/b", Key: "a/b"}, {Path: "x/a", Key: "a"}}
+	pairs := []*sources.KeyPair{{Path: "x/a/b", Key: "a/b"}, {Path: "x/a", Key: "a"}}
 	m := byKey(pairs)
 	if len(m) != 1 || m["a"]["b"].Key != "b" || m["a"]["b"].Path != "x/a/b" || pairs[0].Key != "a/b" {
 		t.Errorf("%v from %v", m, pairs)

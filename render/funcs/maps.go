@@ -27,23 +27,24 @@ func mapTable() []Func {
 	}
 }
 
-func byKey(pairs []sources.KeyPair) map[string]map[string]sources.KeyPair {
-	m := make(map[string]map[string]sources.KeyPair)
+func byKey(pairs []*sources.KeyPair) map[string]map[string]*sources.KeyPair {
+	m := make(map[string]map[string]*sources.KeyPair)
 	for _, p := range pairs {
 		first, rest, _ := strings.Cut(p.Key, "/")
 		if rest == "" {
 			continue
 		}
 		if m[first] == nil {
-			m[first] = make(map[string]sources.KeyPair)
+			m[first] = make(map[string]*sources.KeyPair)
 		}
-		p.Key = rest
-		m[first][rest] = p
+		below := *p
+		below.Key = rest
+		m[first][rest] = &below
 	}
 	return m
 }
 
-func explode(pairs []sources.KeyPair) (map[string]any, error) {
+func explode(pairs []*sources.KeyPair) (map[string]any, error) {
 	m := make(map[string]any)
 	for _, p := range pairs {
 		if err := plant(m, p.Key, p.Value); err != nil {

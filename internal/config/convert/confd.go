@@ -148,9 +148,12 @@ func (r *result) confdTemplate(c confdResource, global string) error {
 		r.note("templates", "%s has no dest, and is left out.", filepath.Base(c.path))
 		return nil
 	}
-	prefix := "/" + strings.Trim(cmp.Or(c.Prefix, global), "/")
+	prefix := "/" + strings.Trim(cmp.Or(global, c.Prefix), "/") // confd does not join them
 	if prefix == "/" {
 		prefix = ""
+	}
+	if global != "" && c.Prefix != "" && global != c.Prefix {
+		r.note("templates", "%s: its prefix %s does not count, because confd.toml has one.", filepath.Base(c.path), c.Prefix)
 	}
 	source := filepath.Join(filepath.Dir(c.path), "..", "templates", c.Src)
 	text, err := os.ReadFile(source)

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"fmt"
+	"os"
 	"path"
 	"reflect"
 	"regexp"
@@ -129,8 +130,26 @@ func (r *result) templates() {
 			r.note("templates", "The template %s is left out: a later one writes %s, too.", name, t.Destination)
 			continue
 		}
-		r.simplify(fmt.Sprintf("templates[%d]", len(r.config.Templates)), &t)
+		at := fmt.Sprintf("templates[%d]", len(r.config.Templates))
+		r.simplify(at, &t)
+		r.warnOfNames(at, name, &t)
 		r.config.Templates = append(r.config.Templates, t)
+	}
+}
+
+// sourceName finds keys whose beginning names a source, but only here.
+var sourceName = regexp.MustCompile("[\"`]((?:consul|etcd|file|vault):[^\"`]*)[\"`]")
+
+// warnOfNames looks for keys with a colon that mean something else to
+// concierge. A template file that cannot be read is not looked at.
+func (r *result) warnOfNames(at, name string, t *config.Template) {
+	text := t.Contents
+	if t.Source != "" {
+		b, _ := os.ReadFile(t.Source)
+		text = string(b)
+	}
+	if m := sourceName.FindStringSubmatch(text); m != nil {
+		r.note(at, "The template %s has the text %q. If it is a key, write %q: what\nstands before the colon names a source here.", name, m[1], "/"+m[1])
 	}
 }
 

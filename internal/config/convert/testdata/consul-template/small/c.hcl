@@ -1,1 +1,2 @@
 template { contents = "{{ key \"a\" }}" destination = "a" }
+template { contents = "{{ key \"consul:v\" }}" destination = "b" }

@@ -63,6 +63,7 @@ func different() []Row {
 		{"nomad", "Nomad's functions: concierge ends with 14 and says that it has none.", "Nomad is not among its stores.", ""},
 		{"lenient-values", "Signals without SIG, numbers and truth values as text, text as a number, auth as one text: consul-template refuses the file with 15 (the flag with 13), concierge accepts it.", "Both command lines of concierge read values alike.", ""},
 		{"health-states", "A health filter of commas only, service \"web|,\": consul-template finds nothing, concierge ends with 14 and names the states.", "It is a mistake.", ""},
+		{"signals-of-its-own", "PIPE, TTIN and TTOU: consul-template forwards them to its process, concierge does not.", "They are about its own streams; the terminal's two would stop the process.", "TestSomeSignalsAreNotForwarded"},
 		{"type-names", "Names of types, as printf %T and spew print them: those of consul-template's packages there, those of concierge's here.", "They are different programs.", ""},
 		{"deduplicate", "deduplicate: instances of consul-template elect one that asks and shares its results in the KV store; concierge accepts the block and asks in each instance, for ranges of keys instead of keys.", "See [What a fleet costs](#what-a-fleet-costs).", "TestFleetCostsLessThanDeduplication TestDeduplicationGivesTheSameFiles"},
 		{"nil-is-in-nothing", "in, contains and their kin with nil: consul-template ends with an internal error of its reflection, concierge says false.", "There is nothing to find.", ""},

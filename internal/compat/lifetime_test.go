@@ -128,3 +128,17 @@ template { contents = "{{ with secret \"secret/app\" }}{{ .Data }}{{ end }}" des
 		t.Errorf("statuses %d and %d, want 14", r, c)
 	}
 }
+
+// TestSomeSignalsAreNotForwarded is the row signals-of-its-own.
+func TestSomeSignalsAreNotForwarded(t *testing.T) {
+	d := newDuel(t)
+	d.start(`exec { command = ["sh", "-c", "trap 'echo PIPE >> log' PIPE; trap 'echo USR1 >> log' USR1; echo up >> log; while [ -e child.sh ]; do sleep 0.05; done"] }`)
+	d.await("log", "up")
+	d.signal(syscall.SIGPIPE)
+	d.sides[0].await(t, "log", "PIPE")
+	d.signal(syscall.SIGUSR1)
+	d.await("log", "USR1")
+	if n := d.sides[1].count("log", "PIPE"); n != 0 && !itself(t) {
+		t.Errorf("PIPE was forwarded %d times", n)
+	}
+}

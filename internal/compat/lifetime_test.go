@@ -142,3 +142,18 @@ func TestSomeSignalsAreNotForwarded(t *testing.T) {
 		t.Errorf("PIPE was forwarded %d times", n)
 	}
 }
+
+// TestMissingConsulTokenFileIsWaitedFor is the row consul-token-file.
+func TestMissingConsulTokenFileIsWaitedFor(t *testing.T) {
+	d := newDuel(t)
+	d.put("a", "v0")
+	d.start("consul { token_file = \"token\" }\n" + recorded)
+	if status := d.sides[0].status(t); status != 14 {
+		t.Errorf("consul-template ended with %d, want 14", status)
+	}
+	if itself(t) {
+		return
+	}
+	d.write("token", "", d.sides[1])
+	d.sides[1].await(t, "renders", "v0")
+}

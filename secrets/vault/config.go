@@ -21,14 +21,17 @@ type Config struct {
 	Address   string // http(s)://host:port or unix:///path
 	Namespace string // Enterprise namespace
 
-	Token     secrets.Text // token, or the JSON that describes a wrapped one
-	TokenFile string       // file with the token, read before each request; wins over Token
+	Token secrets.Text // token, or the JSON that describes a wrapped one
+	// TokenFile is a file with the token, read before each request. It wins over
+	// Token, which is used only until there is something in the file.
+	TokenFile string
 	// Unwrap says that the token is a response-wrapping token: the real one is
-	// taken out of it before the first request.
+	// taken out of it before the first request. Of a Token and a TokenFile this
+	// is about what the file holds.
 	Unwrap bool
 	// RenewToken keeps the token alive in the background if it can be renewed;
-	// nil means true. A token of TokenFile is never renewed: whoever writes
-	// the file does that.
+	// nil means true. With a TokenFile none is renewed: whoever writes the
+	// file does that.
 	RenewToken *bool
 	Kubernetes Kubernetes // logs in when there is no token
 

@@ -118,7 +118,7 @@ func TestMissingTokenFileIsAnOutageThatNamesTheFile(t *testing.T) {
 	t.Parallel()
 	server := testserver.Vault(t)
 	cfg := config(server)
-	cfg.TokenFile = filepath.Join(t.TempDir(), "token")
+	cfg.Token, cfg.TokenFile = secrets.Text{}, filepath.Join(t.TempDir(), "token")
 	f := follow(t, open(t, cfg), secret("secret/"+testserver.Prefix(t)+"a"))
 	f.awaitAway()
 	if text := f.all()[0].Err.Error(); !strings.Contains(text, cfg.TokenFile) {

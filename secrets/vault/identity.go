@@ -43,6 +43,7 @@ type identity struct {
 
 	current *token
 	raw     secrets.Text // what current was made of
+	interim secrets.Text // used until there is a token in the file; empty from then on
 	failure failure
 	pause   sources.Backoff // between attempts to get a token
 	checked time.Time       // when the token was last looked at because of a doubt
@@ -59,7 +60,7 @@ type failure struct {
 }
 
 func newIdentity(cfg Config, client *api.Client, log *slog.Logger) *identity {
-	return &identity{
+	i := &identity{
 		client: client,
 		given:  secrets.NewCredential(cfg.Token, cfg.TokenFile),
 		file:   cfg.TokenFile,
@@ -74,6 +75,10 @@ func newIdentity(cfg Config, client *api.Client, log *slog.Logger) *identity {
 		first:  make(chan *token, 1),
 		turn:   make(chan struct{}, 1),
 	}
+	if cfg.TokenFile != "" {
+		i.interim = cfg.Token
+	}
+	return i
 }
 
 // as returns a client that uses the token.
@@ -129,12 +134,27 @@ func (i *identity) update(ctx context.Context) error {
 func (i *identity) material() (secrets.Text, error) {
 	raw, err := i.given.Current()
 	switch {
-	case err != nil:
+	case i.file == "":
+	case err == nil && !raw.Empty():
+		i.interim = secrets.Text{} // a file that has had a token stays the source of it
+	case !i.interim.Empty():
+		i.tellOfInterim()
+		return i.interim, nil
+	case err == nil:
+		err = fmt.Errorf("token file %s is empty", i.file)
+	}
+	if err != nil {
 		return secrets.Text{}, fmt.Errorf("%w; see secrets.vault.token_file", err)
-	case i.file != "" && raw.Empty():
-		return secrets.Text{}, fmt.Errorf("token file %s is empty; see secrets.vault.token_file", i.file)
 	}
 	return raw, nil
+}
+
+// tellOfInterim says once which token is used: the name of the file may be
+// misspelt.
+func (i *identity) tellOfInterim() {
+	if i.current == nil {
+		i.log.Warn("token file holds no token yet, the one given beside it is used until it does", "file", i.file)
+	}
 }
 
 // warnOfFile says once that the file is of no use now. It may have been
@@ -168,7 +188,7 @@ func (i *identity) attempt(ctx context.Context, raw secrets.Text) (*token, error
 	switch {
 	case i.method != nil:
 		return i.logIn(ctx)
-	case i.unwrap:
+	case i.unwrap && i.interim.Empty():
 		return i.unpack(ctx, wrappedToken(raw))
 	}
 	return newToken(wrappedToken(raw), nil), nil

@@ -200,12 +200,47 @@ func TestChangedFileReplacesTheTokenThoughNobodyAsks(t *testing.T) {
 	})
 }
 
+func TestTokenBesideAFileIsUsedUntilTheFileHasOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "token")
+		put := func(text string) {
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// Nothing could be unwrapped here: the token beside the file is used as it is.
+		i, l := keepIdentity(t, Config{Token: secrets.NewText("beside"), TokenFile: file, Unwrap: true})
+		first := mustNow(t, i)
+		put(" \n")
+		if again := mustNow(t, i); again != first || first.text.Reveal() != "beside" {
+			t.Errorf("a missing and then empty file give %s and %s", first.text.Reveal(), again.text.Reveal())
+		}
+		i.unwrap = false
+		put("filed\n")
+		time.Sleep(2 * filePoll)
+		synctest.Wait()
+		second := mustNow(t, i)
+		if !isReplaced(first) || second.text.Reveal() != "filed" {
+			t.Errorf("replaced: %v, by %s", isReplaced(first), second.text.Reveal())
+		}
+		put("")
+		if third := mustNow(t, i); third != second {
+			t.Errorf("an emptied file gives %s", third.text.Reveal())
+		}
+		_, log := l.seen()
+		if n := strings.Count(log, "holds no token yet"); n != 1 {
+			t.Errorf("the empty file was told of %d times: %s", n, log)
+		}
+	})
+}
+
 func TestTextOfATokenIsAWrapInfoOrTheTokenItself(t *testing.T) {
 	for in, want := range map[string]string{
 		"hvs.abc": "hvs.abc",
 		`{"token":"hvs.abc","ttl":60,"creation_time":"2026-01-02T03:04:05Z","wrapped_accessor":"x"}`: "hvs.abc",
 		`{"token":" hvs.abc\n"}`: "hvs.abc",
 		`{"token":7}`:            `{"token":7}`,
+		" \thvs.abc\r\n":         "hvs.abc",
 		`12345`:                  `12345`,
 		"":                       "",
 	} {

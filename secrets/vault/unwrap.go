@@ -11,13 +11,13 @@ import (
 
 // wrappedToken takes the token out of the JSON document that describes a
 // wrapped one: Vault Agent writes it when its sink wraps. Other text is a token
-// itself.
+// itself, but for white space around it.
 func wrappedToken(raw secrets.Text) secrets.Text {
 	var info struct {
 		Token string `json:"token"`
 	}
 	if json.Unmarshal([]byte(raw.Reveal()), &info) != nil {
-		return raw
+		info.Token = raw.Reveal()
 	}
 	return secrets.NewText(strings.TrimSpace(info.Token))
 }

@@ -12,8 +12,9 @@
 // Everything published by a read carries the taint of a secret; names of
 // secrets do not. Nothing read is ever logged or part of an error.
 //
-// The token is the given one, that of a file that is read before each request,
-// one that was wrapped, or that of a login. It is kept alive in the background,
+// The token is the given one, that of a file that is read before each request
+// (with the given one until there is something in it), one that was wrapped, or
+// that of a login. It is kept alive in the background,
 // and after a login replaced when that is no longer possible (see keeper.go).
 // Leases are renewed while they can be, and what they were for is read again
 // before they end, or when the token that they were lent to is replaced (see

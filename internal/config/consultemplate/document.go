@@ -38,6 +38,17 @@ type Common struct {
 	PIDFile      hclfile.Value[string]        `hcl:"pid_file"`
 }
 
+// forget drops what consul-template does not hear from files: a default of its
+// flags lies over vault.ssl.enabled, so that only a flag or CT_LOCAL_CONFIG can
+// switch off the settings beside it.
+func (d *Document) forget() (warnings []string) {
+	if enabled := d.Vault.SSL.Enabled; enabled.Given() && !enabled.V {
+		warnings = append(warnings, enabled.At+": vault.ssl.enabled = false is without effect in a file; give the flag -vault-ssl=false")
+	}
+	d.Vault.SSL.Enabled = hclfile.Value[bool]{}
+	return warnings
+}
+
 // Delimiters are those of all templates that have none of their own.
 type Delimiters struct {
 	Left  hclfile.Value[string] `hcl:"left"`

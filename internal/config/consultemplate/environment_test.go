@@ -31,6 +31,13 @@ func TestVariablesAreDefaults(t *testing.T) {
 		{"CONSUL_HTTP_SSL_VERIFY=false", consul(func(c *config.Consul) any { return c.TLS.InsecureSkipVerify }), true},
 		{"CONSUL_CACERT=" + pem + " CONSUL_CLIENT_CERT=" + pem + " CONSUL_CLIENT_KEY=" + pem + " CONSUL_CAPATH=d CONSUL_TLS_SERVER_NAME=n",
 			consul(func(c *config.Consul) any { return c.TLS }), config.TLS{CAFile: pem, CADir: "d", CertFile: pem, KeyFile: pem, ServerName: "n"}},
+		{"CONSUL_HTTP_SSL_VERIFY=false CONSUL_HTTP_ADDR=c:1", consul(func(c *config.Consul) any { return c.Address }), "http://c:1"},
+		{"CONSUL_HTTP_SSL_VERIFY=false CONSUL_HTTP_ADDR=https://c:1", consul(func(c *config.Consul) any { return c.Address }), "https://c:1"},
+		{"CONSUL_HTTP_SSL_VERIFY=false CONSUL_HTTP_ADDR=unix:///s", consul(func(c *config.Consul) any { return c.Address }), "unix:///s"},
+		{"CONSUL_TLS_SERVER_NAME=n", consul(func(c *config.Consul) any { return c.Address }), "http://127.0.0.1:8500"},
+		{"CONSUL_HTTP_TOKEN_FILE=/t CONSUL_TOKEN=s", consul(func(c *config.Consul) any { return c.TokenFile + c.Token.Reveal() }), "s"},
+		{"CONSUL_HTTP_TOKEN_FILE=/t CONSUL_HTTP_TOKEN=s", consul(func(c *config.Consul) any { return c.TokenFile + c.Token.Reveal() }), "/t"},
+		{"VAULT_AGENT_ADDR=http://a:1 VAULT_ADDR=http://v:1", vault(func(v *config.Vault) any { return v.Address }), "http://a:1"},
 		{"VAULT_ADDR=http://v:1", vault(func(v *config.Vault) any { return v.Address }), "http://v:1"},
 		{"VAULT_NAMESPACE=n", vault(func(v *config.Vault) any { return v.Namespace }), "n"},
 		{"VAULT_TOKEN=t", vault(func(v *config.Vault) any { return v.Token.Reveal() }), "t"},
@@ -66,12 +73,59 @@ func TestTokenOfVaultLoginIsTheLastResort(t *testing.T) {
 		{`vault { token = "t" }`, "", "t"},
 		{``, "VAULT_TOKEN=e", "e"},
 		{`vault { token = "t" }`, "VAULT_TOKEN=e", "t"},
-		{`vault { vault_agent_token_file = "/f" }`, "VAULT_TOKEN=e", "/f"},
+		{`vault { token = "" }`, "VAULT_TOKEN=e", "from-home"},
+		{`vault { vault_agent_token_file = "/f" }`, "VAULT_TOKEN=e", "e/f"},
+		{`vault { vault_agent_token_file = "/f" token = "t" }`, "", "/f"},
+		{`vault { vault_agent_token_file = "" token = "t" }`, "VAULT_TOKEN=e", "e"},
 	} {
 		v := load(t, c.text, nil, []string{"HOME=" + home, c.environ}).Config.Secrets.Vault
 		if got := v.Token.Reveal() + v.TokenFile; got != c.want {
 			t.Errorf("%s with %s: the token is %s, not %s", c.text, c.environ, got, c.want)
 		}
+	}
+}
+
+func TestEmptySettingsDoNotHideTheVariables(t *testing.T) {
+	environ := []string{
+		"CONSUL_HTTP_ADDR=c:1", "CONSUL_NAMESPACE=cn", "CONSUL_HTTP_TOKEN=ct",
+		"VAULT_ADDR=http://v:1", "VAULT_NAMESPACE=vn", "VAULT_TOKEN=vt",
+	}
+	empty := `consul { address = "" namespace = "" token = "" token_file = "" } vault { address = "" namespace = "" token = "" }`
+	for _, c := range []struct {
+		text string
+		args []string
+	}{{empty, nil}, {"", []string{"-consul-addr=", "-consul-token=", "-consul-token-file=", "-vault-addr=", "-vault-token="}}} {
+		cfg := load(t, c.text, c.args, environ).Config
+		k, v := cfg.Sources.Consul, cfg.Secrets.Vault
+		got := []string{k.Address, k.Namespace, k.Token.Reveal(), v.Address, v.Namespace, v.Token.Reveal()}
+		if want := "c:1 cn ct http://v:1 vn vt"; strings.Join(got, " ") != want {
+			t.Errorf("%s %v gives %v, not %s", c.text, c.args, got, want)
+		}
+	}
+}
+
+func TestVaultTLSIsSwitchedOffByFlagOnly(t *testing.T) {
+	const text = `vault { ssl { enabled = false verify = false } }`
+	for _, c := range []struct {
+		args, environ []string
+		skips, warned bool
+	}{
+		{nil, nil, true, true},
+		{[]string{"-vault-ssl=false"}, nil, false, true},
+		{nil, []string{"CT_LOCAL_CONFIG=" + text}, false, true},
+	} {
+		l := load(t, text, c.args, c.environ)
+		skips, warned := l.Config.Secrets.Vault.TLS.InsecureSkipVerify, strings.Contains(strings.Join(l.Warnings, "\n"), "-vault-ssl=false")
+		if skips != c.skips || warned != c.warned {
+			t.Errorf("%v %v: verification is skipped: %v, warned: %v", c.args, c.environ, skips, warned)
+		}
+	}
+}
+
+func TestVaultAgentAddressGoesBeforeAllOthers(t *testing.T) {
+	got := load(t, `vault { address = "http://f:1" }`, []string{"-vault-addr=http://l:1"}, []string{"VAULT_AGENT_ADDR=http://a:1"})
+	if address := got.Config.Secrets.Vault.Address; address != "http://a:1" {
+		t.Errorf("the address is %s", address)
 	}
 }
 

@@ -68,6 +68,7 @@ func (i *Invocation) Load() (*Loaded, error) {
 	if err != nil {
 		return nil, exit.With(exit.Config, err)
 	}
+	warnings = append(warnings, doc.forget()...)
 	hclfile.Merge(&doc, &i.over)
 	if fatal := i.over.TemplateErrorFatal; fatal.Given() {
 		for n := range doc.Templates {

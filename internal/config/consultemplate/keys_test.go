@@ -134,7 +134,7 @@ func TestEveryKeyHasItsEffect(t *testing.T) {
 		{`vault { k8s_auth_role_name = "r" k8s_service_account_token = "s" k8s_service_account_token_path = "/t" }`,
 			vault(func(v *config.Vault) any { return v.Kubernetes.Token.Reveal() + v.Kubernetes.TokenFile }), "s"},
 		{`vault { k8s_auth_role_name = "r" token = "t" }`, vault(func(v *config.Vault) any { return v.Kubernetes == nil }), true},
-		{`vault { ssl { enabled = false verify = false } }`, vault(func(v *config.Vault) any { return v.TLS }), config.TLS{}},
+		{`vault { ssl { enabled = false verify = false } }`, vault(func(v *config.Vault) any { return v.TLS }), config.TLS{InsecureSkipVerify: true}},
 		{`vault { ssl { verify = false } }`, vault(func(v *config.Vault) any { return v.TLS.InsecureSkipVerify }), true},
 
 		// exec

@@ -118,6 +118,7 @@ func (d *Document) Translate() (cfg *config.Config, warnings []string, err error
 	doc := *d
 	doc.Templates = slices.Clone(d.Templates)
 	t := translator{Translator: NewTranslator(nil, false), doc: &doc}
+	t.Warnings = doc.forget()
 	t.level()
 	if err := t.Level(doc.LogLevel); err != nil {
 		return nil, nil, err

@@ -75,16 +75,14 @@ func (t Transport) limits() config.Transport {
 }
 
 // consul translates how Consul is reached. What is not given is taken from the
-// variables of Consul's own tools, as its library does. A token file goes
-// before a token.
+// variables of Consul's own tools, as its library does.
 func (t *Translator) consul(c Consul) *config.Consul {
 	out := &config.Consul{
-		Address: cmp.Or(c.Address.V, t.env["CONSUL_HTTP_ADDR"]), Namespace: c.Namespace.V, Partition: t.env["CONSUL_PARTITION"],
-		Token: c.Token.V, TokenFile: c.TokenFile.V, Retry: t.retry(c.Retry), Transport: c.Transport.limits(),
+		Address:   cmp.Or(c.Address.V, t.env["CONSUL_HTTP_ADDR"]),
+		Namespace: cmp.Or(c.Namespace.V, t.env["CONSUL_NAMESPACE"]), Partition: t.env["CONSUL_PARTITION"],
+		Retry: t.retry(c.Retry), Transport: c.Transport.limits(),
 	}
-	if out.TokenFile != "" {
-		out.Token = secrets.Text{}
-	}
+	out.Token, out.TokenFile = t.consulToken(c)
 	out.Username, out.Password = t.consulLogin(c.Auth)
 	secure := c.SSL.enabled()
 	if secure {
@@ -92,10 +90,8 @@ func (t *Translator) consul(c Consul) *config.Consul {
 	} else {
 		secure, out.TLS = t.consulToolTLS()
 	}
-	if out.Address != "" {
-		out.Address = withScheme(out.Address, secure)
-	} else if secure {
-		out.Address = "https://127.0.0.1:8500"
+	if secure || out.TLS != (config.TLS{}) {
+		out.Address = withScheme(cmp.Or(out.Address, "127.0.0.1:8500"), secure)
 	}
 	t.note("sources.consul.address", c.Address.At)
 	t.note("sources.consul.token_file", c.TokenFile.At)
@@ -103,16 +99,36 @@ func (t *Translator) consul(c Consul) *config.Consul {
 	return out
 }
 
-// withScheme makes an address one of TLS: not even http:// stands against it.
+// withScheme makes an address one of TLS, against which not even http://
+// stands, or gives it the http:// without which concierge would take settings
+// of TLS for a wish to speak it. In Consul's library they are none.
 func withScheme(address string, secure bool) string {
-	if !secure || strings.HasPrefix(address, "unix://") {
+	scheme, host, found := strings.Cut(address, "://")
+	switch {
+	case scheme == "unix" || found && !secure:
 		return address
-	}
-	_, host, found := strings.Cut(address, "://")
-	if !found {
+	case !found:
 		host = address
 	}
-	return "https://" + host
+	if secure {
+		return "https://" + host
+	}
+	return "http://" + host
+}
+
+// consulToken returns the token or the file with it. The variables of Consul's
+// tools come last, and in each place the file goes before the token.
+func (t *Translator) consulToken(c Consul) (token secrets.Text, file string) {
+	toolToken, toolFile := t.env["CONSUL_HTTP_TOKEN"], t.env["CONSUL_HTTP_TOKEN_FILE"]
+	switch {
+	case c.TokenFile.V != "" && c.TokenFile.V != toolFile:
+		return secrets.Text{}, c.TokenFile.V
+	case !c.Token.V.Empty() && c.Token.V.Reveal() != toolToken:
+		return c.Token.V, ""
+	case toolFile != "":
+		return secrets.Text{}, toolFile
+	}
+	return secrets.NewText(toolToken), ""
 }
 
 func (t *Translator) consulLogin(a Auth) (user string, password secrets.Text) {
@@ -134,10 +150,14 @@ func (t *Translator) consulToolTLS() (secure bool, tls config.TLS) {
 	}
 }
 
-// vault translates how Vault is reached, and who concierge is to it.
+// vault translates how Vault is reached, and who concierge is to it. Vault's
+// library lets VAULT_AGENT_ADDR go before every other address, and fills in
+// what is empty.
 func (t *Translator) vault(v Vault) *config.Vault {
 	out := &config.Vault{
-		Address: v.Address.V, Namespace: v.Namespace.V, TokenFile: v.AgentTokenFile.V,
+		Address:   cmp.Or(t.env["VAULT_AGENT_ADDR"], v.Address.V, t.env["VAULT_ADDR"]),
+		Namespace: cmp.Or(v.Namespace.V, t.env["VAULT_NAMESPACE"]),
+		Token:     t.vaultToken(v), TokenFile: v.AgentTokenFile.V,
 		Refresh: v.DefaultLeaseDuration.V, LeaseThreshold: int(math.Round(v.LeaseRenewalThreshold.V * 100)),
 		RenewToken: v.RenewToken.Ptr(), UnwrapToken: v.UnwrapToken.V, UserAgent: v.ClientUserAgent.V,
 		Retry: t.retry(v.Retry), Transport: v.Transport.limits(),
@@ -145,29 +165,40 @@ func (t *Translator) vault(v Vault) *config.Vault {
 	if v.SSL.Enabled.Or(true) {
 		out.TLS = v.SSL.tls()
 	}
-	switch {
-	case out.TokenFile == "":
-		out.Token = t.vaultToken(v)
-	case out.RenewToken == nil:
+	if v.AgentTokenFile.Given() && out.RenewToken == nil {
 		out.RenewToken = new(false) // whoever writes the file renews the token
 	}
 	if v.K8sAuthRoleName.V != "" && out.Token.Empty() && out.TokenFile == "" {
 		out.Kubernetes = kubernetes(v)
 	}
-	t.note("secrets.vault.address", v.Address.At)
+	at := v.Address.At
+	if t.env["VAULT_AGENT_ADDR"] != "" {
+		at = "VAULT_AGENT_ADDR"
+	}
+	t.note("secrets.vault.address", at)
 	t.noteTLS("secrets.vault.tls", v.SSL)
 	return out
 }
 
-// vaultToken returns the token, or the one that "vault login" left.
+// vaultToken returns the token, or the one that "vault login" left, or what
+// Vault's library takes when there is none. A token file that is given goes
+// before all of them; what stands there at first is up to the library.
 func (t *Translator) vaultToken(v Vault) secrets.Text {
-	if home := t.env["HOME"]; v.Token.V.Empty() && home != "" {
-		text, err := os.ReadFile(filepath.Join(home, ".vault-token"))
-		if err == nil {
-			return secrets.NewText(strings.TrimSpace(string(text)))
-		}
+	last := secrets.NewText(t.env["VAULT_TOKEN"])
+	home := t.env["HOME"]
+	switch {
+	case v.AgentTokenFile.Given():
+		return last
+	case !v.Token.V.Empty():
+		return v.Token.V
+	case home == "":
+		return last
 	}
-	return v.Token.V
+	text, err := os.ReadFile(filepath.Join(home, ".vault-token"))
+	if token := strings.TrimSpace(string(text)); err == nil && token != "" {
+		return secrets.NewText(token)
+	}
+	return last
 }
 
 func kubernetes(v Vault) *config.VaultKubernetes {

@@ -39,6 +39,9 @@ func Parse(text string, o Options) (*Template, error) {
 	if err != nil {
 		return nil, t.syntaxError(err)
 	}
+	if t.root.Tree != nil {
+		t.cut.parts = cut(t.root, trees, c.asks, t.capture)
+	}
 	return t, nil
 }
 
@@ -75,7 +78,7 @@ type compiler struct {
 	literals []sources.Query
 	found    map[sources.Query]bool // those in literals
 	certain  map[*parse.PipeNode]bool
-	first    *Error                 // in the order of the text; nil if there is none
+	first    *Error // in the order of the text; nil if there is none
 }
 
 // report keeps the error that stands first in the text.

@@ -23,8 +23,9 @@ type run struct {
 	// such as mergeMap change maps in place, and the snapshot is shared.
 	private map[sources.Query]*sources.SecretData
 
-	writes  []Write
-	printed []byte // by spew_dump and spew_printf
+	captured any // what a loop goes through
+	writes   []Write
+	printed  []byte // by spew_dump and spew_printf
 }
 
 type lack struct {

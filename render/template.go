@@ -19,9 +19,10 @@ type Template struct {
 	root     *template.Template
 
 	mu      sync.Mutex
-	run     *run    // the running execution; guarded by mu
-	size    int     // of the last output; guarded by mu
-	plugins plugins // guarded by mu
+	run     *run     // the running execution; guarded by mu
+	cut     partwise // guarded by mu
+	size    int      // of the last output; guarded by mu
+	plugins plugins  // guarded by mu
 }
 
 // Result is what one execution gave.
@@ -63,6 +64,10 @@ func (t *Template) Literals() []sources.Query { return t.literals }
 func (t *Template) Execute(l Lookup) (Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if result, ok := t.partly(l); ok {
+		t.size = len(result.Output)
+		return result, nil
+	}
 	result, failed := t.once(l)
 	if failed == nil {
 		t.size = len(result.Output)

@@ -1,56 +1,61 @@
 package render
 
-import (
-	"slices"
-	"text/template/parse"
-)
+import "text/template/parse"
 
 // walk calls visit for n and everything below it, parents first and in the
 // order of the text. visit may change the node it is given; what it puts in is
 // not visited.
 func walk(n parse.Node, visit func(parse.Node)) {
-	below := children(n)
-	visit(n)
-	for _, child := range below {
-		walk(child, visit)
-	}
-}
-
-func children(n parse.Node) []parse.Node {
 	switch n := n.(type) {
 	case *parse.ListNode:
-		return n.Nodes
+		visit(n)
+		for _, below := range n.Nodes {
+			walk(below, visit)
+		}
 	case *parse.ActionNode:
-		return []parse.Node{n.Pipe}
+		visit(n)
+		walk(n.Pipe, visit)
 	case *parse.TemplateNode:
+		visit(n)
 		if n.Pipe != nil {
-			return []parse.Node{n.Pipe}
+			walk(n.Pipe, visit)
 		}
 	case *parse.IfNode:
-		return branch(&n.BranchNode)
+		visit(n)
+		walkBranch(&n.BranchNode, visit)
 	case *parse.RangeNode:
-		return branch(&n.BranchNode)
+		visit(n)
+		walkBranch(&n.BranchNode, visit)
 	case *parse.WithNode:
-		return branch(&n.BranchNode)
+		visit(n)
+		walkBranch(&n.BranchNode, visit)
 	case *parse.PipeNode:
-		cmds := make([]parse.Node, len(n.Cmds))
-		for i, cmd := range n.Cmds {
-			cmds[i] = cmd
+		visit(n)
+		for _, cmd := range n.Cmds {
+			walk(cmd, visit)
 		}
-		return cmds
 	case *parse.CommandNode:
-		return slices.Clone(n.Args)
+		var few [4]parse.Node
+		args := append(few[:0], n.Args...) // visit puts its own in
+		visit(n)
+		for _, arg := range args {
+			walk(arg, visit)
+		}
 	case *parse.ChainNode:
-		return []parse.Node{n.Node}
+		below := n.Node
+		visit(n)
+		walk(below, visit)
+	default:
+		visit(n)
 	}
-	return nil
 }
 
-func branch(n *parse.BranchNode) []parse.Node {
-	if n.ElseList == nil {
-		return []parse.Node{n.Pipe, n.List}
+func walkBranch(n *parse.BranchNode, visit func(parse.Node)) {
+	walk(n.Pipe, visit)
+	walk(n.List, visit)
+	if n.ElseList != nil {
+		walk(n.ElseList, visit)
 	}
-	return []parse.Node{n.Pipe, n.List, n.ElseList}
 }
 
 // alwaysReached returns the pipelines that every execution reaches: those that
@@ -58,11 +63,23 @@ func branch(n *parse.BranchNode) []parse.Node {
 func alwaysReached(root *parse.ListNode) map[*parse.PipeNode]bool {
 	reached := make(map[*parse.PipeNode]bool)
 	for _, n := range root.Nodes {
-		below := children(n)
-		if len(below) == 0 {
+		var pipe *parse.PipeNode
+		switch n := n.(type) {
+		case *parse.ActionNode:
+			pipe = n.Pipe
+		case *parse.TemplateNode:
+			pipe = n.Pipe
+		case *parse.IfNode:
+			pipe = n.Pipe
+		case *parse.RangeNode:
+			pipe = n.Pipe
+		case *parse.WithNode:
+			pipe = n.Pipe
+		}
+		if pipe == nil {
 			continue
 		}
-		walk(below[0], func(n parse.Node) { // the rest are branches
+		walk(pipe, func(n parse.Node) {
 			if p, ok := n.(*parse.PipeNode); ok {
 				reached[p] = true
 			}

@@ -9,6 +9,35 @@ import "maps"
 // change of one key among ten thousand does not copy ten thousand entries.
 type Snapshot struct {
 	base, overlay map[Query]Value
+	origin        *origin // identifies base
+}
+
+// origin is not empty, so that no two have one address.
+type origin struct{ _ byte }
+
+// Mark remembers what a snapshot held, for [Snapshot.Since], without keeping
+// all of it in memory.
+type Mark struct {
+	overlay map[Query]Value
+	origin  *origin
+}
+
+// Mark returns a mark of this snapshot.
+func (s Snapshot) Mark() Mark { return Mark{s.overlay, s.origin} }
+
+// Since returns the queries whose answers may differ from those at the mark.
+// ok is false when that is not known: the snapshots have nothing in common, or
+// too much has changed in between.
+func (s Snapshot) Since(m Mark) (changed []Query, ok bool) {
+	if s.origin != m.origin {
+		return nil, false
+	}
+	for q, v := range s.overlay {
+		if old, known := m.overlay[q]; !known || !old.Equal(v) {
+			changed = append(changed, q)
+		}
+	}
+	return changed, true
 }
 
 // overlayMax bounds the overlay relative to the base: the base is rebuilt when
@@ -50,12 +79,12 @@ func (s Snapshot) With(values map[Query]Value) (next Snapshot, changed []Query) 
 		maps.Copy(base, s.base)
 		maps.Copy(base, s.overlay)
 		maps.Copy(base, fresh)
-		return Snapshot{base: base}, changed
+		return Snapshot{base: base, origin: new(origin)}, changed
 	}
 	overlay := make(map[Query]Value, size)
 	maps.Copy(overlay, s.overlay)
 	maps.Copy(overlay, fresh)
-	return Snapshot{base: s.base, overlay: overlay}, changed
+	return Snapshot{base: s.base, overlay: overlay, origin: s.origin}, changed
 }
 
 // Only returns a snapshot of the answers that keep wants, so that what no
@@ -69,5 +98,5 @@ func (s Snapshot) Only(keep func(Query) bool) Snapshot {
 			}
 		}
 	}
-	return Snapshot{base: base}
+	return Snapshot{base: base, origin: new(origin)}
 }

@@ -29,6 +29,7 @@ type report struct {
 	from   *poll
 	since  time.Time // when the request began
 	answer answer
+	index  uint64 // of the answer
 	err    error
 	led    bool // in spite of err, Consul has a leader
 }
@@ -37,9 +38,9 @@ type report struct {
 // that brings something new, and every failure.
 func (p *poll) run(ctx context.Context, w *watcher) {
 	var (
-		index uint64
-		last  answer
-		fresh = true // the next answer is the first, or the first after a failure
+		index = p.seed.index
+		last  = p.seed.last
+		fresh = last == nil // the next answer is the first, or the first after a failure
 		retry = w.source.retry.Backoff()
 		pace  pace
 	)
@@ -63,7 +64,7 @@ func (p *poll) run(ctx context.Context, w *watcher) {
 		default:
 			retry.Reset()
 			changed := last == nil || !a.equal(last)
-			if (fresh || changed) && !p.tell(ctx, w, report{from: p, since: since, answer: a}) {
+			if (fresh || changed) && !p.tell(ctx, w, report{from: p, since: since, answer: a, index: nextIndex(index, got)}) {
 				return
 			}
 			index, last, fresh = nextIndex(index, got), a, false

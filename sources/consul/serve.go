@@ -7,14 +7,17 @@ import (
 )
 
 // poll is one reader being followed and the queries it serves. Its goroutine
-// uses reader and retry alone; the rest belongs to the watcher.
+// uses reader, retry and seed alone; the rest belongs to the watcher.
 type poll struct {
 	reader reader
 	stop   context.CancelFunc
 	retry  chan struct{} // one slot: try again now
+	seed   seed          // where it begins
 
 	served
 	last    answer // nil while there is none
+	index   uint64 // Consul's, of last
+	uncut   int    // so many pairs were found not to be worth cutting
 	refused error  // what the queries were told when there was none
 	failing bool   // the last request got no answer at all
 	// answersBefore is the number of answers to all polls when it began to fail.

@@ -27,6 +27,8 @@ type watcher struct {
 	ranges    []sources.Query            // wanted keys and trees
 	lookups   map[reader][]sources.Query // wanted lookups and who wants them
 	alone     map[span]bool              // see plan; where a token may not list it stays so until the end
+	pieces    map[span]pieces            // read in place of large ranges
+	seeds     map[span]seed              // what is known of pieces that are about to be followed
 	crowd     crowd
 	polls     map[reader]*poll
 	published map[sources.Query]sources.Value
@@ -41,6 +43,7 @@ func newWatcher(s *Source, publish func(sources.Update)) *watcher {
 		publish:   publish,
 		reports:   make(chan report),
 		alone:     make(map[span]bool),
+		pieces:    make(map[span]pieces),
 		crowd:     crowd{connections: s.connections},
 		polls:     make(map[reader]*poll),
 		published: make(map[sources.Query]sources.Value),
@@ -52,6 +55,7 @@ func (w *watcher) loop(ctx context.Context, wanted <-chan []sources.Query) {
 	flush := time.NewTimer(gather)
 	flush.Stop()
 	armed := false
+	var first time.Time // of the answers that are being collected
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,6 +68,9 @@ func (w *watcher) loop(ctx context.Context, wanted <-chan []sources.Query) {
 			w.want(ctx, set)
 		case r := <-w.reports:
 			w.take(ctx, r)
+			if armed && len(w.pieces) > 0 && time.Since(first) < gatherSplit-gather {
+				flush.Reset(gather)
+			}
 		case <-flush.C:
 			armed = false
 			w.flush()
@@ -74,7 +81,7 @@ func (w *watcher) loop(ctx context.Context, wanted <-chan []sources.Query) {
 			w.flush()
 		default:
 			flush.Reset(gather)
-			armed = true
+			armed, first = true, time.Now()
 		}
 	}
 }
@@ -116,7 +123,7 @@ func (w *watcher) sort(q sources.Query) {
 func (w *watcher) replan(ctx context.Context) {
 	next := maps.Clone(w.lookups)
 	for sp, queries := range plan(w.ranges, w.source.scope, w.alone) {
-		next[sp] = queries
+		w.divide(next, sp, queries)
 	}
 	w.crowd.thin(next)
 	w.crowded.Store(len(next)-len(w.crowd.parked) > w.source.connections)
@@ -144,6 +151,10 @@ func (w *watcher) replan(ctx context.Context) {
 func (w *watcher) start(ctx context.Context, r reader) *poll {
 	ctx, stop := context.WithCancel(ctx)
 	p := &poll{reader: r, stop: stop, retry: make(chan struct{}, 1)}
+	if sp, ok := r.(span); ok && w.seeds[sp].last != nil {
+		p.seed = w.seeds[sp]
+		p.last, p.index = p.seed.last, p.seed.index
+	}
 	w.polls[r] = p
 	w.polling.Go(func() { p.run(ctx, w) })
 	return p
@@ -185,6 +196,8 @@ func (w *watcher) succeed(ctx context.Context, r report) {
 		delete(w.alone, p.span())
 		w.replan(ctx)
 	}
+	p.index = r.index
+	w.cut(ctx, p)
 }
 
 // answer puts what changed for the queries into the batch.

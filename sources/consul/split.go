@@ -17,6 +17,11 @@ const (
 	// on either side.
 	splitPairs = 512
 
+	// maxPieces bounds the pieces of all ranges. Each is a connection, which
+	// Consul counts for up to a minute after its client is gone: a program
+	// that is started again and again must not run into the limit.
+	maxPieces = 24
+
 	// gatherSplit bounds how long the answers of the pieces of ranges are
 	// collected, for a transaction that touched several.
 	gatherSplit = 10 * time.Millisecond
@@ -134,14 +139,15 @@ type seed struct {
 	last  answer
 }
 
-// cut has a large range read in pieces from now on.
+// cut has a large range read in pieces from now on. That is worth it once
+// something in it has changed; a range at rest costs less as a whole.
 func (w *watcher) cut(ctx context.Context, p *poll) {
 	sp := p.span()
 	pairs, _ := p.last.(ranged)
 	if w.polls[p.reader] != p || !sp.recurse || len(p.trees) > 0 || len(pairs) <= max(splitPairs, 2*p.uncut) || p.index == 0 {
 		return
 	}
-	parts := split(sp, pairs, slices.Sorted(maps.Keys(p.keys)), maxSpans+1-len(w.polls))
+	parts := split(sp, pairs, slices.Sorted(maps.Keys(p.keys)), min(maxPieces, maxSpans+1-len(w.polls)))
 	if parts == nil {
 		p.uncut = len(pairs)
 		return

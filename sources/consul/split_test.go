@@ -63,8 +63,8 @@ func TestLargeDirectoryIsReadInSmallPieces(t *testing.T) {
 	for i := range 10_000 {
 		keys = append(keys, fmt.Sprintf("app/key-%05d", i))
 	}
-	parts := split(span{path: "app/", recurse: true}, pairsAt(keys), keys, 64)
-	if len(parts) < 40 {
+	parts := split(span{path: "app/", recurse: true}, pairsAt(keys), keys, maxPieces)
+	if len(parts) < 10 {
 		t.Errorf("%d pieces", len(parts))
 	}
 	if parts := split(span{path: "app/", recurse: true}, pairsAt(keys[:100]), keys[:100], 64); parts != nil {

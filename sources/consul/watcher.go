@@ -187,6 +187,7 @@ func (w *watcher) take(ctx context.Context, r report) {
 
 func (w *watcher) succeed(ctx context.Context, r report) {
 	p := r.from
+	again := p.last != nil
 	touched := p.update(r.answer)
 	p.failing = false
 	w.answers++
@@ -197,7 +198,9 @@ func (w *watcher) succeed(ctx context.Context, r report) {
 		w.replan(ctx)
 	}
 	p.index = r.index
-	w.cut(ctx, p)
+	if again {
+		w.cut(ctx, p)
+	}
 }
 
 // answer puts what changed for the queries into the batch.

@@ -27,7 +27,8 @@ func Parse(text string, o Options) (*Template, error) {
 	c := &compiler{template: t, library: shared(), uses: make(template.FuncMap), found: make(map[sources.Query]bool)}
 	for _, tree := range inOrder(trees) {
 		if tree.Name == root.Name {
-			c.certain = alwaysReached(tree.Root)
+			c.compileMain(tree.Root)
+			continue
 		}
 		walk(tree.Root, c.visit)
 	}
@@ -77,14 +78,32 @@ type compiler struct {
 	uses     template.FuncMap
 	literals []sources.Query
 	found    map[sources.Query]bool // those in literals
-	certain  map[*parse.PipeNode]bool
-	first    *Error // in the order of the text; nil if there is none
+	certain  bool                   // every execution reaches what is visited now
+	first    *Error                 // in the order of the text; nil if there is none
 }
 
 // report keeps the error that stands first in the text.
 func (c *compiler) report(e *Error) {
 	if c.first == nil || e.Line < c.first.Line || e.Line == c.first.Line && e.Column < c.first.Column {
 		c.first = e
+	}
+}
+
+// compileMain visits the main template. What stands in none of its branches
+// and loops is reached by every execution.
+func (c *compiler) compileMain(root *parse.ListNode) {
+	for _, n := range root.Nodes {
+		pipe, lists := parted(n)
+		if pipe != nil {
+			c.certain = true
+			walk(pipe, c.visit)
+			c.certain = false
+		}
+		for _, list := range lists {
+			if list != nil {
+				walk(list, c.visit)
+			}
+		}
 	}
 }
 

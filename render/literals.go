@@ -15,13 +15,13 @@ func (c *compiler) findLiterals(p *parse.PipeNode) {
 		if i > 0 {
 			piped = p.Cmds[i-1]
 		}
-		c.findLiteral(cmd, piped, c.certain[p])
+		c.findLiteral(cmd, piped)
 	}
 }
 
 // findLiteral looks at one command. What is piped in is its last argument; nil
-// if nothing is. certain says that every execution reaches the command.
-func (c *compiler) findLiteral(cmd *parse.CommandNode, piped parse.Node, certain bool) {
+// if nothing is.
+func (c *compiler) findLiteral(cmd *parse.CommandNode, piped parse.Node) {
 	id, ok := cmd.Args[0].(*parse.IdentifierNode)
 	if !ok || !c.asks(id.Ident) {
 		return
@@ -42,7 +42,7 @@ func (c *compiler) findLiteral(cmd *parse.CommandNode, piped parse.Node, certain
 	}
 	query, err := f.asks(&c.template.options, words)
 	// What is malformed is reported by the execution that reaches it.
-	if err == nil && query.Kind != 0 && ahead(query.Kind, certain) && !c.found[query] {
+	if err == nil && query.Kind != 0 && ahead(query.Kind, c.certain) && !c.found[query] {
 		c.found[query] = true
 		c.literals = append(c.literals, query)
 	}

@@ -58,32 +58,19 @@ func walkBranch(n *parse.BranchNode, visit func(parse.Node)) {
 	}
 }
 
-// alwaysReached returns the pipelines that every execution reaches: those that
-// stand in no branch, no loop and no definition.
-func alwaysReached(root *parse.ListNode) map[*parse.PipeNode]bool {
-	reached := make(map[*parse.PipeNode]bool)
-	for _, n := range root.Nodes {
-		var pipe *parse.PipeNode
-		switch n := n.(type) {
-		case *parse.ActionNode:
-			pipe = n.Pipe
-		case *parse.TemplateNode:
-			pipe = n.Pipe
-		case *parse.IfNode:
-			pipe = n.Pipe
-		case *parse.RangeNode:
-			pipe = n.Pipe
-		case *parse.WithNode:
-			pipe = n.Pipe
-		}
-		if pipe == nil {
-			continue
-		}
-		walk(pipe, func(n parse.Node) {
-			if p, ok := n.(*parse.PipeNode); ok {
-				reached[p] = true
-			}
-		})
+// parted returns the pipeline of a node, and the lists that it may execute.
+func parted(n parse.Node) (pipe *parse.PipeNode, lists [2]*parse.ListNode) {
+	switch n := n.(type) {
+	case *parse.ActionNode:
+		return n.Pipe, lists
+	case *parse.TemplateNode:
+		return n.Pipe, lists
+	case *parse.IfNode:
+		return n.Pipe, [2]*parse.ListNode{n.List, n.ElseList}
+	case *parse.RangeNode:
+		return n.Pipe, [2]*parse.ListNode{n.List, n.ElseList}
+	case *parse.WithNode:
+		return n.Pipe, [2]*parse.ListNode{n.List, n.ElseList}
 	}
-	return reached
+	return nil, lists
 }

@@ -91,11 +91,15 @@ func (c cover) absorb(alone map[span]bool) {
 
 // recursive returns the spans that may serve others, outermost only, sorted.
 func (c cover) recursive(alone map[span]bool) map[scope][]span {
-	all := make(map[scope][]span)
-	for _, sp := range slices.SortedFunc(maps.Keys(c), bySpan) {
-		if !sp.recurse || alone[sp] {
-			continue
+	var candidates []span
+	for sp := range c {
+		if sp.recurse && !alone[sp] {
+			candidates = append(candidates, sp)
 		}
+	}
+	slices.SortFunc(candidates, bySpan)
+	all := make(map[scope][]span)
+	for _, sp := range candidates {
 		outer := all[sp.scope]
 		if n := len(outer); n > 0 && strings.HasPrefix(sp.path, outer[n-1].path) {
 			continue

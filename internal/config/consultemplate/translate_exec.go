@@ -64,8 +64,11 @@ func (t *Translator) environment(block string, e Env, hidden []secrets.Text) con
 	}
 }
 
+// nothing is a pattern that no variable's name matches.
+const nothing = "="
+
 func (t *Translator) patterns(name string, list hclfile.Value[[]string]) []string {
-	return slices.DeleteFunc(slices.Clone(list.V), func(p string) bool {
+	good := slices.DeleteFunc(slices.Clone(list.V), func(p string) bool {
 		_, err := path.Match(p, "")
 		bad := err != nil || p == ""
 		if bad {
@@ -73,6 +76,10 @@ func (t *Translator) patterns(name string, list hclfile.Value[[]string]) []strin
 		}
 		return bad
 	})
+	if len(good) == 0 && len(list.V) > 0 {
+		return []string{nothing} // an empty list would mean everything
+	}
+	return good
 }
 
 func (t *Translator) entries(name string, list hclfile.Value[[]string]) []string {

@@ -18,6 +18,7 @@ type memory struct {
 	target              *string
 	content             string
 	stageErr, commitErr error
+	flushErr            error
 	path                string
 	before              string
 	discarded           int
@@ -26,6 +27,7 @@ type memory struct {
 func (m *memory) Stage() (Staged, error) { return m, m.stageErr }
 func (m *memory) Path() string           { return m.path }
 func (m *memory) Changed() bool          { return *m.target != m.content }
+func (m *memory) Flush() error           { return m.flushErr }
 func (m *memory) Rollback() error        { *m.target = m.before; return nil }
 func (m *memory) Discard() error         { m.discarded++; return nil }
 func (m *memory) Commit() error {
@@ -44,6 +46,7 @@ func TestSetChangesTogetherOrNotAtAll(t *testing.T) {
 	for name, broken := range map[string]*memory{
 		"stage":  {content: "new", stageErr: fault},
 		"commit": {content: "new", commitErr: fault},
+		"flush":  {content: "new", flushErr: fault},
 	} {
 		a, b, c := "old", "old", "old"
 		broken.target = &b

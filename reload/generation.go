@@ -21,6 +21,8 @@ type Staged interface {
 	Changed() bool
 	// Commit puts the file in place, atomically where the target allows.
 	Commit() error
+	// Flush makes a Commit outlast a crash of the machine.
+	Flush() error
 	// Rollback undoes a Commit as long as Discard was not called.
 	Rollback() error
 	// Discard removes whatever Stage and Commit left beside the target.

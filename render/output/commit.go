@@ -88,8 +88,22 @@ func (s *Staged) commitRename() error {
 	}
 	s.undo = undo
 	err = s.staged.Close()
-	s.staged = nil
-	if err := errors.Join(err, syncDir(filepath.Dir(s.file.path))); err != nil {
+	s.staged, s.renamed = nil, true
+	if err != nil {
+		return failed("replacing", s.file.path, err)
+	}
+	return nil
+}
+
+// Flush makes a Commit last: after a crash of the machine the new content is
+// there. That is apart from Commit so that many files of one directory cost
+// little more than one. Errors are [*Error].
+func (s *Staged) Flush() error {
+	if !s.renamed {
+		return nil
+	}
+	s.renamed = false
+	if err := syncDir(filepath.Dir(s.file.path)); err != nil {
 		return failed("syncing", s.file.path, err)
 	}
 	return nil

@@ -20,6 +20,7 @@ type Staged struct {
 	// elsewhere says that the staged file is in the directory for temporary
 	// files, where it must be private whatever the target's mode is.
 	elsewhere bool
+	renamed   bool // and the directory not synced yet
 	undo      undo
 }
 

@@ -133,7 +133,7 @@ func (p pieces) of(key string) (span, bool) {
 	return span{}, false
 }
 
-// seed is what is known of a piece from the range that it was cut from.
+// seed is what is known of a reader from the range that it was cut from.
 type seed struct {
 	index uint64
 	last  answer
@@ -144,33 +144,60 @@ type seed struct {
 func (w *watcher) cut(ctx context.Context, p *poll) {
 	sp := p.span()
 	pairs, _ := p.last.(ranged)
-	if w.polls[p.reader] != p || !sp.recurse || len(p.trees) > 0 || len(pairs) <= max(splitPairs, 2*p.uncut) || p.index == 0 {
+	if w.polls[p.reader] != p || !sp.recurse || len(pairs) <= max(splitPairs, 2*p.uncut) || p.index == 0 {
 		return
 	}
-	parts := split(sp, pairs, slices.Sorted(maps.Keys(p.keys)), min(maxPieces, maxSpans+1-len(w.polls)))
+	wanted := slices.Sorted(maps.Keys(p.keys))
+	if len(p.trees) > 0 {
+		wanted = pairs.paths()
+	}
+	parts := split(sp, pairs, wanted, min(maxPieces, maxSpans-len(w.polls)))
 	if parts == nil {
 		p.uncut = len(pairs)
 		return
 	}
-	w.pieces[sp] = parts
-	w.seeds = make(map[span]seed, len(parts))
+	w.seeds = make(map[reader]seed, len(parts)+1)
+	if len(p.trees) > 0 {
+		g := guard{sp, common(wanted[0], wanted[len(wanted)-1])[len(sp.path):]}
+		w.wholes[sp] = &whole{span: sp, served: p.served, parts: parts, guard: g, pairs: pairs}
+		w.seeds[g] = seed{p.index, names(wanted)}
+	} else {
+		w.pieces[sp] = parts
+	}
 	for _, part := range parts {
-		known := pairs.below(part.path)
-		if !part.recurse {
-			known = known[:min(len(known), 1)]
-			if len(known) == 1 && known[0].Path != part.path {
-				known = known[:0]
-			}
-		}
-		w.seeds[part] = seed{p.index, known}
+		known := seed{p.index, pairs.in(part)}
+		w.seeds[part], w.seeds[section{part, sp}] = known, known
 	}
 	w.replan(ctx)
 	w.seeds = nil
 }
 
+// in returns the pairs of a span.
+func (a ranged) in(sp span) ranged {
+	some := a.below(sp.path)
+	if sp.recurse {
+		return some
+	}
+	if len(some) > 0 && some[0].Path == sp.path {
+		return some[:1:1]
+	}
+	return some[:0:0]
+}
+
+func (a ranged) paths() []string {
+	paths := make([]string, len(a))
+	for i, kp := range a {
+		paths[i] = kp.Path
+	}
+	return paths
+}
+
 // divide gives the queries of a range to its pieces, if it has any. When
 // something is wanted that no piece has, the range is read as a whole again.
 func (w *watcher) divide(next map[reader][]sources.Query, sp span, queries []sources.Query) {
+	if t := w.wholes[sp]; t != nil && w.share(next, t, queries) {
+		return
+	}
 	parts, divided := w.pieces[sp]
 	served := make(map[span][]sources.Query, len(parts))
 	for _, q := range queries {

@@ -95,3 +95,95 @@ func TestLargeRangeIsFollowedInPieces(t *testing.T) {
 		t.Fatalf("%d keys are known, %d are there (%v)", len(all), len(pairs), err)
 	}
 }
+
+// TestLargeTreeIsFollowedInSections changes, deletes and adds keys of a large
+// tree, within its sections and outside of all, and compares it with Consul's.
+func TestLargeTreeIsFollowedInSections(t *testing.T) {
+	server, prefix := testserver.Consul(t), testserver.Prefix(t)
+	client, err := api.NewClient(&api.Config{Address: server.Addr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(keys map[string]string) {
+		t.Helper()
+		var ops api.KVTxnOps
+		for key, value := range keys {
+			op := &api.KVTxnOp{Verb: api.KVSet, Key: prefix + key, Value: []byte(value)}
+			if value == "" {
+				op.Verb = api.KVDelete
+			}
+			ops = append(ops, op)
+		}
+		for ; len(ops) > 0; ops = ops[min(len(ops), 60):] {
+			if ok, answer, _, err := client.KV().Txn(ops[:min(len(ops), 60)], nil); err != nil || !ok {
+				t.Fatalf("transaction: %v %v", err, answer)
+			}
+		}
+	}
+	first := make(map[string]string)
+	for i := range 2500 {
+		first[fmt.Sprintf("k%04d", i)] = "first"
+	}
+	put(first)
+	s := open(t, consul.Config{Address: server.Addr})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	wanted, updates := make(chan []sources.Query, 1), make(chan sources.Update, 100)
+	go s.Watch(ctx, wanted, func(u sources.Update) { updates <- u })
+	tree, below, one := ask(sources.Tree, prefix), ask(sources.Tree, prefix+"k1"), ask(sources.Key, prefix+"k0007")
+	wanted <- []sources.Query{tree, one}
+	values := make(map[sources.Query]sources.Value)
+	await := func() {
+		t.Helper()
+		found, _, err := client.KV().List(prefix, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same := func() bool {
+			pairs, _ := values[tree].Data.(sources.Pairs)
+			if len(pairs) != len(found) {
+				return false
+			}
+			for i, p := range pairs {
+				if p.Path != found[i].Key || p.Value != string(found[i].Value) {
+					return false
+				}
+			}
+			return true
+		}
+		deadline := time.After(30 * time.Second)
+		for !same() {
+			select {
+			case u := <-updates:
+				for q, v := range u.Values {
+					values[q] = v
+				}
+			case <-deadline:
+				t.Fatal("the tree never came to be what is in Consul")
+			}
+		}
+	}
+	await()
+	for step, change := range []map[string]string{
+		{"k0001": "a"}, {"k0002": "b", "k2400": "c", "k1200": "d"}, {"k0003": ""}, {"k0003": "again"},
+		{"k00005": "within a section"}, {"outside": "of all sections"}, {"k0004": "e"}, {"k2499": "f", "zz": "z", "k9": "nine"},
+		{"outside": ""}, {"k0007": "g"}, {"k0008": "h"},
+	} {
+		if step == 7 {
+			wanted <- []sources.Query{tree, below, one}
+		}
+		put(change)
+		await()
+	}
+	if pairs, _ := values[below].Data.(sources.Pairs); len(pairs) != 1000 {
+		t.Errorf("the tree below has %d pairs, not 1000", len(pairs))
+	}
+	if pair, _ := values[one].Data.(sources.KeyPair); pair.Value != "g" {
+		t.Errorf("the key is %+v", pair)
+	}
+	for i := range 1500 { // so many that sections vanish
+		first[fmt.Sprintf("k%04d", i)] = ""
+	}
+	put(first)
+	await()
+}

@@ -28,7 +28,8 @@ type watcher struct {
 	lookups   map[reader][]sources.Query // wanted lookups and who wants them
 	alone     map[span]bool              // see plan; where a token may not list it stays so until the end
 	pieces    map[span]pieces            // read in place of large ranges
-	seeds     map[span]seed              // what is known of pieces that are about to be followed
+	wholes    map[span]*whole            // read in sections
+	seeds     map[reader]seed            // what is known of readers that are about to be followed
 	crowd     crowd
 	polls     map[reader]*poll
 	published map[sources.Query]sources.Value
@@ -44,6 +45,7 @@ func newWatcher(s *Source, publish func(sources.Update)) *watcher {
 		reports:   make(chan report),
 		alone:     make(map[span]bool),
 		pieces:    make(map[span]pieces),
+		wholes:    make(map[span]*whole),
 		crowd:     crowd{connections: s.connections},
 		polls:     make(map[reader]*poll),
 		published: make(map[sources.Query]sources.Value),
@@ -68,7 +70,7 @@ func (w *watcher) loop(ctx context.Context, wanted <-chan []sources.Query) {
 			w.want(ctx, set)
 		case r := <-w.reports:
 			w.take(ctx, r)
-			if armed && len(w.pieces) > 0 && time.Since(first) < gatherSplit-gather {
+			if armed && len(w.pieces)+len(w.wholes) > 0 && time.Since(first) < gatherSplit-gather {
 				flush.Reset(gather)
 			}
 		case <-flush.C:
@@ -151,9 +153,8 @@ func (w *watcher) replan(ctx context.Context) {
 func (w *watcher) start(ctx context.Context, r reader) *poll {
 	ctx, stop := context.WithCancel(ctx)
 	p := &poll{reader: r, stop: stop, retry: make(chan struct{}, 1)}
-	if sp, ok := r.(span); ok && w.seeds[sp].last != nil {
-		p.seed = w.seeds[sp]
-		p.last, p.index = p.seed.last, p.seed.index
+	if seed, ok := w.seeds[r]; ok {
+		p.seed, p.last, p.index = seed, seed.last, seed.index
 	}
 	w.polls[r] = p
 	w.polling.Go(func() { p.run(ctx, w) })
@@ -179,6 +180,10 @@ func (w *watcher) take(ctx context.Context, r report) {
 	case refused(r.err):
 		p.failing = false
 		w.recover(r.since) // a refusal, too, shows that Consul is there
+		if of, ok := wholeOf(p.reader); ok {
+			w.dissolve(ctx, of)
+			return
+		}
 		w.deny(ctx, p, r.err)
 	default:
 		w.fail(p, r)
@@ -192,6 +197,10 @@ func (w *watcher) succeed(ctx context.Context, r report) {
 	p.failing = false
 	w.answers++
 	w.recover(r.since)
+	if of, ok := w.assemble(p.reader, r.answer); !ok {
+		w.dissolve(ctx, of)
+		return
+	}
 	w.answer(p, touched)
 	if w.alone[p.span()] {
 		delete(w.alone, p.span())
@@ -204,9 +213,12 @@ func (w *watcher) succeed(ctx context.Context, r report) {
 }
 
 // answer puts what changed for the queries into the batch.
-func (w *watcher) answer(p *poll, queries []sources.Query) {
+func (w *watcher) answer(p *poll, queries []sources.Query) { w.put(queries, p.last) }
+
+// put puts what an answer brings for the queries into the batch.
+func (w *watcher) put(queries []sources.Query, a answer) {
 	for _, q := range queries {
-		v := p.last.value(q)
+		v := a.value(q)
 		if old, ok := w.published[q]; ok && old.Equal(v) {
 			continue
 		}

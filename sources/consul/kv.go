@@ -48,12 +48,12 @@ func (s *Source) list(prefix string, opts *api.QueryOptions) (sources.Pairs, *ap
 // whole returns an error if the token may not see all of a listing. Consul
 // leaves out what it may not see, and says so, but not to those who show no
 // token: they are probed with a plain read of the prefix, which is refused
-// openly.
+// openly. A poll that was held is not: see [Source.read].
 func (s *Source) whole(prefix string, meta *api.QueryMeta, opts *api.QueryOptions) error {
 	if meta.ResultsFilteredByACLs {
 		return api.StatusError{Code: http.StatusForbidden, Body: "the token may not read all keys there"}
 	}
-	if opts.Token != "" || meta.DefaultACLPolicy == "" { // no policy: no ACLs
+	if opts.Token != "" || meta.DefaultACLPolicy == "" || opts.WaitIndex > 0 { // no policy: no ACLs
 		return nil
 	}
 	probe := *opts

@@ -47,7 +47,7 @@ func (p *poll) run(ctx context.Context, w *watcher) {
 	for {
 		since := time.Now()
 		var pause time.Duration
-		a, got, err := w.source.read(ctx, p.reader, index, w.pollWait())
+		a, got, err := w.source.read(ctx, p.reader, index, w.pollWait(), last)
 		switch {
 		case errors.Is(err, errMoved):
 			index, fresh = 0, true

@@ -55,6 +55,21 @@ func (a ranged) touched(older answer, by *served) []sources.Query {
 	return queries
 }
 
+// lost reports whether a range no longer has a key that it had.
+func lost(older, newer answer) bool {
+	a, _ := older.(ranged)
+	b, _ := newer.(ranged)
+	for _, kp := range a {
+		for len(b) > 0 && b[0].Path < kp.Path {
+			b = b[1:]
+		}
+		if len(b) == 0 || b[0].Path != kp.Path {
+			return true
+		}
+	}
+	return false
+}
+
 // changed returns the sorted paths at which two sorted lists differ.
 func changed(a, b ranged) []string {
 	var paths []string

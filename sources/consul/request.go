@@ -41,9 +41,10 @@ func (s *Source) writeOptions(ctx context.Context) (*api.WriteOptions, error) {
 }
 
 // read asks once, and again without leave to be stale if the answer was too
-// old. With an index it is held until there is news or wait is over. It returns
-// Consul's index with the answer.
-func (s *Source) read(ctx context.Context, r reader, index uint64, wait time.Duration) (answer, uint64, error) {
+// old. With an index it is held until there is news or wait is over. What was in
+// the last answer and is in the new one no more is asked for again, since it
+// may be hidden and not gone. It returns Consul's index with the answer.
+func (s *Source) read(ctx context.Context, r reader, index uint64, wait time.Duration, last answer) (answer, uint64, error) {
 	if index > 0 {
 		var stop context.CancelCauseFunc
 		ctx, stop = stayOnConnection(ctx)
@@ -58,6 +59,11 @@ func (s *Source) read(ctx context.Context, r reader, index uint64, wait time.Dur
 	a, meta, err := r.read(ctx, s, opts)
 	if err == nil && opts.AllowStale && (meta.LastContact > s.maxStale || !meta.KnownLeader) {
 		again.AllowStale = false
+		fresh := again
+		a, meta, err = r.read(ctx, s, &fresh)
+	}
+	if err == nil && index > 0 && lost(last, a) {
+		again.WaitIndex = 0
 		a, meta, err = r.read(ctx, s, &again)
 	}
 	switch {

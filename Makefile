@@ -5,7 +5,7 @@ STATICCHECK   ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME      ?= 20000x
 BENCHFLAGS    ?=
 
-.PHONY: build test servers lint fuzz bench crash compat clean
+.PHONY: build test servers lint fuzz bench fleet crash compat clean
 
 ## build: the static binary, ./concierge
 build:
@@ -46,6 +46,10 @@ fuzz:
 ## bench: beside the real peers; prints ratios (docs/performance.md)
 bench:
 	$(GO) test ./internal/bench -run "^$$" -bench "^BenchmarkBesidePeers$$" -benchtime 1x -timeout 60m $(BENCHFLAGS)
+
+## fleet: 1,000 instances on one real etcd and one real Consul; 12 minutes (docs/scale.md)
+fleet:
+	$(GO) test ./internal/bench -run "^$$" -bench "^BenchmarkFleet$$" -benchtime 1x -timeout 60m $(BENCHFLAGS)
 
 clean:
 	rm -rf concierge

@@ -47,7 +47,7 @@ fuzz:
 bench:
 	$(GO) test ./internal/bench -run "^$$" -bench "^BenchmarkBesidePeers$$" -benchtime 1x -timeout 60m $(BENCHFLAGS)
 
-## fleet: 1,000 instances on one real etcd and one real Consul; 12 minutes (docs/scale.md)
+## fleet: 1,000 instances on one real etcd and one real Consul; 10 minutes (docs/scale.md)
 fleet:
 	$(GO) test ./internal/bench -run "^$$" -bench "^BenchmarkFleet$$" -benchtime 1x -timeout 60m $(BENCHFLAGS)
 

@@ -193,7 +193,9 @@ func aligned(chunks []chunk, pairs []*sources.KeyPair) func(yield func(*chunk, [
 				}
 				at = place
 			}
-			if !yield(c, pairs[begin:at]) {
+			// The older pairs are let go: they would keep all of their list.
+			same := &chunk{pairs: pairs[at : at+len(c.pairs)], output: c.output}
+			if !yield(same, pairs[begin:at]) {
 				return
 			}
 			at += len(c.pairs)

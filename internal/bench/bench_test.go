@@ -80,7 +80,7 @@ func (r *report) publish(tb testing.TB) {
 	if !*update {
 		return
 	}
-	if err := updateDocument(filepath.Join("..", "..", "docs", "performance.md"), text); err != nil {
+	if err := placeFor("bench").update(filepath.Join("..", "..", "docs", "performance.md"), text); err != nil {
 		tb.Fatal(err)
 	}
 }

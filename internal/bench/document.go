@@ -2,34 +2,40 @@ package bench
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 )
 
-// The generated part of the document is between these lines.
-const (
-	beginMark = "<!-- figures: written by make bench BENCHFLAGS=-update -->\n"
-	endMark   = "<!-- end of figures -->"
-)
+// place is the generated part of a document: what stands between two lines.
+type place struct{ begin, end string }
 
-// updateDocument replaces the generated part of a Markdown file.
-func updateDocument(path, figures string) error {
+// placeFor is the part that a make target writes.
+func placeFor(target string) place {
+	return place{
+		begin: "<!-- figures: written by make " + target + " BENCHFLAGS=-update -->\n",
+		end:   "<!-- end of figures -->",
+	}
+}
+
+// update replaces the part in a Markdown file.
+func (p place) update(path, figures string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	updated, err := replaceFigures(string(text), figures)
+	updated, err := p.replace(string(text), figures)
 	if err != nil {
-		return err
+		return fmt.Errorf("updating %s: %w", path, err)
 	}
 	return os.WriteFile(path, []byte(updated), 0o644)
 }
 
-func replaceFigures(text, figures string) (string, error) {
-	before, rest, ok := strings.Cut(text, beginMark)
-	_, after, ended := strings.Cut(rest, endMark)
+func (p place) replace(text, figures string) (string, error) {
+	before, rest, ok := strings.Cut(text, p.begin)
+	_, after, ended := strings.Cut(rest, p.end)
 	if !ok || !ended {
 		return "", errors.New("the document has no place for the figures: put the two comment lines back (see document.go)")
 	}
-	return before + beginMark + figures + endMark + after, nil
+	return before + p.begin + figures + p.end + after, nil
 }

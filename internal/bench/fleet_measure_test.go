@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"concierge/internal/testserver"
 	"context"
 	"errors"
 	"fmt"
@@ -111,8 +112,8 @@ func (m *fleetMeter) say(format string, args ...any) {
 func (m *fleetMeter) processes() (r reading) {
 	m.tb.Helper()
 	var errs [3]error
-	r.cpu, errs[0] = cpuTime(m.server.PID())
-	r.own, errs[1] = cpuTime(os.Getpid())
+	r.cpu, errs[0] = testserver.CPUTime(m.server.PID())
+	r.own, errs[1] = testserver.CPUTime(os.Getpid())
 	r.bytes, errs[2] = transferred()
 	m.must(errors.Join(errs[:]...))
 	return r

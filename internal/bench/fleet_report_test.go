@@ -1,46 +1,13 @@
 package bench
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
-
-// fleetFigures is the generated part of docs/scale.md.
-var fleetFigures = place{
-	begin: "<!-- figures: written by make fleet BENCHFLAGS=-update -->\n",
-	end:   "<!-- end of figures -->",
-}
-
-// place is the part of a document between two lines.
-type place struct{ begin, end string }
-
-// update replaces the part of the file.
-func (p place) update(path, figures string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	updated, err := p.replace(string(text), figures)
-	if err != nil {
-		return fmt.Errorf("updating %s: %w", path, err)
-	}
-	return os.WriteFile(path, []byte(updated), 0o644)
-}
-
-func (p place) replace(text, figures string) (string, error) {
-	before, rest, ok := strings.Cut(text, p.begin)
-	_, after, ended := strings.Cut(rest, p.end)
-	if !ok || !ended {
-		return "", errors.New("no place for the figures: put the two comment lines back (see fleet_report_test.go)")
-	}
-	return before + p.begin + figures + p.end + after, nil
-}
 
 // fleetRow is a line of the table.
 type fleetRow struct {
@@ -155,16 +122,6 @@ func runs(counts []int64) string {
 		words, counts = append(words, word), counts[n:]
 	}
 	return strings.Join(words, ", ")
-}
-
-func TestScaleHasAPlaceForFigures(t *testing.T) {
-	text, err := os.ReadFile("../../docs/scale.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fleetFigures.replace(string(text), ""); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestRequestsAreCountedPerSecond(t *testing.T) {

@@ -55,7 +55,7 @@ func BenchmarkFleet(b *testing.B) {
 	if !*update {
 		return
 	}
-	if err := fleetFigures.update(filepath.Join("..", "..", "docs", "scale.md"), text); err != nil {
+	if err := placeFor("fleet").update(filepath.Join("..", "..", "docs", "scale.md"), text); err != nil {
 		b.Fatal(err)
 	}
 }

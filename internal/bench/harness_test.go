@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"concierge/internal/testserver"
 	"context"
 	"math"
 	"net"
@@ -143,12 +144,12 @@ func TestConnectionsAreCounted(t *testing.T) {
 
 func TestCPUTimeCountsWorkOnly(t *testing.T) {
 	used := func(f func()) time.Duration {
-		before, err := cpuTime(os.Getpid())
+		before, err := testserver.CPUTime(os.Getpid())
 		if err != nil {
 			t.Fatal(err)
 		}
 		f()
-		after, err := cpuTime(os.Getpid())
+		after, err := testserver.CPUTime(os.Getpid())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,23 +166,26 @@ func TestCPUTimeCountsWorkOnly(t *testing.T) {
 }
 
 func TestFiguresReplaceThoseBefore(t *testing.T) {
-	text := "a\n" + beginMark + "old\n" + endMark + "\nb\n"
-	got, err := replaceFigures(text, "new\n")
+	p := placeFor("bench")
+	text := "a\n" + p.begin + "old\n" + p.end + "\nb\n"
+	got, err := p.replace(text, "new\n")
 	if want := strings.Replace(text, "old", "new", 1); err != nil || got != want {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if _, err := replaceFigures("a\nb\n", "new\n"); err == nil {
+	if _, err := p.replace("a\nb\n", "new\n"); err == nil {
 		t.Error("a document without a place for figures: no error")
 	}
 }
 
-func TestDocumentHasAPlaceForFigures(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "performance.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := replaceFigures(string(text), ""); err != nil {
-		t.Error(err)
+func TestDocumentsHaveAPlaceForFigures(t *testing.T) {
+	for target, name := range map[string]string{"bench": "performance.md", "fleet": "scale.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := placeFor(target).replace(string(text), ""); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"concierge/internal/testserver"
 	"context"
 	"errors"
 	"time"
@@ -45,7 +46,7 @@ func (r *run) observe(ctx context.Context, daemons []*daemon) error {
 	}
 	before := make(map[*daemon]time.Duration)
 	for _, d := range daemons {
-		cpu, err := cpuTime(d.pid())
+		cpu, err := testserver.CPUTime(d.pid())
 		if err != nil {
 			return d.explain(err)
 		}
@@ -55,7 +56,7 @@ func (r *run) observe(ctx context.Context, daemons []*daemon) error {
 		return err
 	}
 	for _, d := range daemons {
-		cpu, err := cpuTime(d.pid())
+		cpu, err := testserver.CPUTime(d.pid())
 		if err != nil {
 			return d.explain(err)
 		}

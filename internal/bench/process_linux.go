@@ -8,27 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // boundToParent makes the kernel end a child with the harness.
 func boundToParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-}
-
-// cpuTime returns what all threads of a process have used so far, to the
-// nanosecond: /proc/PID/stat counts in hundredths of a second, too coarse for a
-// process that idles.
-func cpuTime(pid int) (time.Duration, error) {
-	// The kernel's encoding of another process's CPU clock (clock_getcpuclockid(3)).
-	const schedulerClock = 2
-	var t unix.Timespec
-	if err := unix.ClockGettime(int32(^pid<<3|schedulerClock), &t); err != nil {
-		return 0, fmt.Errorf("reading the CPU clock of process %d: %w", pid, err)
-	}
-	return time.Duration(t.Nano()), nil
 }
 
 // peakMemory returns the largest resident set of a running process, in bytes.

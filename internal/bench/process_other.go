@@ -5,14 +5,11 @@ package bench
 import (
 	"errors"
 	"syscall"
-	"time"
 )
 
 var errNotLinux = errors.New("the benchmark reads /proc: run it on Linux")
 
 func boundToParent() *syscall.SysProcAttr { return nil }
-
-func cpuTime(int) (time.Duration, error) { return 0, errNotLinux }
 
 func peakMemory(int) (int64, error) { return 0, errNotLinux }
 

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"concierge/internal/testserver"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,7 @@ func (r *run) followChanges(ctx context.Context, st store, s scenario, c contend
 	}
 	defer func() { err = errors.Join(err, d.end()) }()
 	into := r.results.at(s, c)
-	before, err := cpuTime(d.pid())
+	before, err := testserver.CPUTime(d.pid())
 	if err != nil {
 		return d.explain(err)
 	}
@@ -115,7 +116,7 @@ func (r *run) followChanges(ctx context.Context, st store, s scenario, c contend
 			return d.explain(err)
 		}
 	}
-	after, err := cpuTime(d.pid())
+	after, err := testserver.CPUTime(d.pid())
 	if err != nil {
 		return d.explain(err)
 	}

@@ -18,10 +18,7 @@ const recorded = `template {
 `
 
 func TestEachChangeIsRendered(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(recorded)
-	d.await("renders", "v0")
+	d := startedDuel(t, recorded, "renders", "v0")
 	for i := range 6 {
 		value := fmt.Sprintf("v%d", i+1)
 		d.put("a", value)
@@ -32,10 +29,7 @@ func TestEachChangeIsRendered(t *testing.T) {
 }
 
 func TestBurstIsRenderedOnceWithWait(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`wait = "500ms:5s"` + "\n" + recorded)
-	d.await("renders", "v0")
+	d := startedDuel(t, `wait = "500ms:5s"`+"\n"+recorded, "renders", "v0")
 	for i := range 12 {
 		d.put("a", fmt.Sprintf("v%d", i+1))
 	}
@@ -44,16 +38,13 @@ func TestBurstIsRenderedOnceWithWait(t *testing.T) {
 }
 
 func TestTemplatesOwnWaitBeatsTheGlobalOne(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`wait = "60s:120s"
+	d := startedDuel(t, `wait = "60s:120s"
 template {
   contents = "{{ key \"$PREFIXa\" }}\n"
   destination = "out"
   command = "cat out >> renders"
   wait { min = "300ms" max = "2s" }
-}`)
-	d.await("renders", "v0")
+}`, "renders", "v0")
 	d.put("a", "v1")
 	d.await("renders", "v1")
 	d.put("a", "v2")
@@ -62,12 +53,9 @@ template {
 }
 
 func TestCommandOfSeveralTemplatesRunsOncePerChange(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`template { contents = "one {{ key \"$PREFIXa\" }}\n" destination = "one" command = "cat one >> renders" }
+	d := startedDuel(t, `template { contents = "one {{ key \"$PREFIXa\" }}\n" destination = "one" command = "cat one >> renders" }
 template { contents = "two {{ key \"$PREFIXa\" }}\n" destination = "two" command = "cat one >> renders" }
-`)
-	d.await("renders", "one v0")
+`, "renders", "one v0")
 	for i := range 3 {
 		value := fmt.Sprintf("v%d", i+1)
 		d.put("a", value)
@@ -78,10 +66,7 @@ template { contents = "two {{ key \"$PREFIXa\" }}\n" destination = "two" command
 }
 
 func TestTemplatesAreIndependent(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(recorded + `template { contents = "{{ key \"$PREFIXlater\" }}\n" destination = "late" command = "cat late >> lates" }`)
-	d.await("renders", "v0")
+	d := startedDuel(t, recorded+`template { contents = "{{ key \"$PREFIXlater\" }}\n" destination = "late" command = "cat late >> lates" }`, "renders", "v0")
 	d.put("a", "v1")
 	d.await("renders", "v1")
 	d.put("later", "l1")
@@ -197,10 +182,7 @@ func TestReadinessIsToldToSystemd(t *testing.T) {
 }
 
 func TestPIDFileIsThereWhileRunning(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`pid_file = "pid"` + "\n" + recorded)
-	d.await("renders", "v0")
+	d := startedDuel(t, `pid_file = "pid"`+"\n"+recorded, "renders", "v0")
 	for _, s := range d.sides {
 		if got, want := s.read("pid"), fmt.Sprint(s.cmd.Process.Pid); got != want {
 			t.Errorf("the pid file of the %s says %q, want %q", s.name, got, want)
@@ -218,10 +200,7 @@ func TestPIDFileIsThereWhileRunning(t *testing.T) {
 }
 
 func TestDeduplicationGivesTheSameFiles(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`deduplicate { enabled = true prefix = "$PREFIXdedup/" }` + "\n" + recorded)
-	d.await("out", "v0")
+	d := startedDuel(t, `deduplicate { enabled = true prefix = "$PREFIXdedup/" }`+"\n"+recorded, "out", "v0")
 	d.put("a", "v1")
 	d.await("out", "v1")
 }

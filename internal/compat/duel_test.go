@@ -56,6 +56,17 @@ func newDuel(t *testing.T) *duel {
 	return &duel{t: t, f: servers(t), prefix: testserver.Prefix(t)}
 }
 
+// startedDuel sets the key a to v0, starts both with the configuration, and
+// waits until the file ends with that line.
+func startedDuel(t *testing.T, config, file, last string) *duel {
+	t.Helper()
+	d := newDuel(t)
+	d.put("a", "v0")
+	d.start(config)
+	d.await(file, last)
+	return d
+}
+
 // start starts both with the configuration, in which $PREFIX is the prefix of
 // the duel's keys. In the environment $SIDE is "reference" or "candidate". They
 // are stopped with the test.

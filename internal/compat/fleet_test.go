@@ -90,14 +90,14 @@ func costOf(t *testing.T, p program, config string) cost {
 	}
 	rendered(t, dirs, "v0")
 	held := atRest(t, count)
-	requests, bytes, cpu := count.requests.Load(), count.bytes.Load(), cpuTime(t, server.PID())
+	requests, bytes, cpu := count.requests.Load(), count.bytes.Load(), cpuTime(t, server)
 	for n := range fleetChanges {
 		value := fmt.Sprintf("v%d", n+1)
 		f.put(t, "app/last", value)
 		rendered(t, dirs, value)
 	}
 	atRest(t, count)
-	return cost{held, count.requests.Load() - requests, count.bytes.Load() - bytes, cpuTime(t, server.PID()) - cpu}
+	return cost{held, count.requests.Load() - requests, count.bytes.Load() - bytes, cpuTime(t, server) - cpu}
 }
 
 // counted puts a counting proxy in front of the server.
@@ -194,19 +194,12 @@ func atRest(t *testing.T, count *traffic) int64 {
 	return count.held.Load()
 }
 
-// cpuTime is the processor time that the process has used.
-func cpuTime(t *testing.T, pid int) time.Duration {
+// cpuTime is the processor time that the server has used.
+func cpuTime(t *testing.T, server *testserver.Server) time.Duration {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	used, err := testserver.CPUTime(server.PID())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(text), ") ") // after the name, which may hold spaces
-	fields := strings.Fields(rest)
-	var user, system int64
-	if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
-		t.Fatal(err)
-	}
-	const perSecond = 100 // USER_HZ, the same on every Linux
-	return time.Duration(user+system) * time.Second / perSecond
+	return used
 }

@@ -14,10 +14,7 @@ func TestReloadOfTemplateAndCommandStartsTheNewCommand(t *testing.T) {
 		return `template { contents = "` + prefix + `{{ key \"$PREFIXa\" }}\n" destination = "out" }
 exec { command = ["sh", "-c", "echo '` + prefix + `' >> starts; exec sh child.sh"] ` + settings + ` }`
 	}
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(config("old ", ""))
-	d.await("log", "start old v0")
+	d := startedDuel(t, config("old ", ""), "log", "start old v0")
 	d.write("config.hcl", config("new ", `reload_signal = "SIGUSR1"`))
 	d.signal(syscall.SIGHUP)
 	d.await("log", "start new v0")
@@ -30,14 +27,11 @@ exec { command = ["sh", "-c", "echo '` + prefix + `' >> starts; exec sh child.sh
 // TestShellLineIsSignalledAsAGroup supervises a line of several commands: what
 // is signalled is what runs, not the shell that waits for it.
 func TestShellLineIsSignalledAsAGroup(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`template { contents = "{{ key \"$PREFIXa\" }}\n" destination = "out" }
+	d := startedDuel(t, `template { contents = "{{ key \"$PREFIXa\" }}\n" destination = "out" }
 exec {
   command = "trap : HUP; sh child.sh; sleep 0.1"
   reload_signal = "SIGHUP"
-}`)
-	d.await("log", "start v0")
+}`, "log", "start v0")
 	d.put("a", "v1")
 	d.await("log", "HUP v1")
 	d.signal(syscall.SIGINT)
@@ -50,21 +44,15 @@ exec {
 // TestCommandMayLeaveAProgramRunning starts a program that goes on printing
 // after its command ended.
 func TestCommandMayLeaveAProgramRunning(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`template {
+	startedDuel(t, `template {
   contents = "{{ key \"$PREFIXa\" }}\n"
   destination = "out"
   command = "(sleep 1.5; echo serving; echo alive >> late) & echo started"
-}`)
-	d.await("late", "alive")
+}`, "late", "alive")
 }
 
 func TestPIDFileMovesWithAReload(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start("pid_file = \"pid\"\n" + recorded)
-	d.await("renders", "v0")
+	d := startedDuel(t, "pid_file = \"pid\"\n"+recorded, "renders", "v0")
 	d.write("config.hcl", "pid_file = \"pid2\"\n"+recorded)
 	d.signal(syscall.SIGHUP)
 	for _, s := range d.sides {
@@ -98,14 +86,11 @@ func TestGroupEndsWithItsProcess(t *testing.T) {
 // TestCommandEndsWithTheProgram is the row commands-end-too: consul-template
 // leaves a command behind that runs when it is stopped.
 func TestCommandEndsWithTheProgram(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`template {
+	d := startedDuel(t, `template {
   contents = "{{ key \"$PREFIXa\" }}\n"
   destination = "out"
   command = "echo begun >> command; sleep 1.5; echo ended >> command"
-}`)
-	d.await("command", "begun")
+}`, "command", "begun")
 	d.signal(syscall.SIGINT)
 	if r, c := d.statuses(); r != 12 || c != 12 {
 		t.Errorf("statuses %d and %d, want 12", r, c)

@@ -12,10 +12,7 @@ import (
 var outageFlag = flag.Bool("outage", false, "keep the store away until consul-template gives up, some minutes")
 
 func TestReloadReadsTheConfigurationAgain(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(recorded)
-	d.await("renders", "v0")
+	d := startedDuel(t, recorded, "renders", "v0")
 	d.write("config.hcl", recorded+`template { contents = "new {{ key \"$PREFIXa\" }}\n" destination = "added" }`)
 	d.signal(syscall.SIGHUP)
 	d.await("added", "new v0")
@@ -26,21 +23,15 @@ func TestReloadReadsTheConfigurationAgain(t *testing.T) {
 }
 
 func TestReloadReadsTemplatesAgain(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`template { source = "child.sh" destination = "first" }
-template { contents = "{{ key \"$PREFIXa\" }}\n" destination = "out" command = "cat out >> renders" }`)
-	d.await("renders", "v0")
+	d := startedDuel(t, `template { source = "child.sh" destination = "first" }
+template { contents = "{{ key \"$PREFIXa\" }}\n" destination = "out" command = "cat out >> renders" }`, "renders", "v0")
 	d.write("child.sh", "changed {{ key \"$PREFIXa\" }}\n")
 	d.signal(syscall.SIGHUP)
 	d.await("first", "changed v0")
 }
 
 func TestReloadSignalCanBeChosen(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`reload_signal = "SIGUSR2"` + "\n" + recorded)
-	d.await("renders", "v0")
+	d := startedDuel(t, `reload_signal = "SIGUSR2"`+"\n"+recorded, "renders", "v0")
 	d.write("config.hcl", `reload_signal = "SIGUSR2"`+"\n"+recorded+`template { contents = "new\n" destination = "added" }`)
 	d.signal(syscall.SIGUSR2)
 	d.await("added", "new")
@@ -49,10 +40,7 @@ func TestReloadSignalCanBeChosen(t *testing.T) {
 // TestReloadKeepsTheChild is the row reload-keeps-the-child: consul-template
 // starts the child again whatever changed.
 func TestReloadKeepsTheChild(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising(`reload_signal = "SIGUSR1"`))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising(`reload_signal = "SIGUSR1"`), "log", "start v0")
 	d.write("config.hcl", supervising(`reload_signal = "SIGUSR1"`)+`template { contents = "new\n" destination = "added" }`)
 	d.signal(syscall.SIGHUP)
 	d.await("added", "new")
@@ -71,10 +59,7 @@ func TestReloadKeepsTheChild(t *testing.T) {
 // TestBadReloadKeepsEverythingRunning is the row bad-reload-is-survived:
 // consul-template stops the child and ends with 15.
 func TestBadReloadKeepsEverythingRunning(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising(`reload_signal = "SIGUSR1"`))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising(`reload_signal = "SIGUSR1"`), "log", "start v0")
 	d.write("config.hcl", "tempalte {}")
 	d.signal(syscall.SIGHUP)
 	if status := d.sides[0].status(t); status != 15 {
@@ -90,10 +75,7 @@ func TestBadReloadKeepsEverythingRunning(t *testing.T) {
 // TestTermStopsWithoutAChild is the row term-is-obeyed: consul-template
 // ignores TERM when it has no child.
 func TestTermStopsWithoutAChild(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(recorded)
-	d.await("renders", "v0")
+	d := startedDuel(t, recorded, "renders", "v0")
 	d.signal(syscall.SIGTERM)
 	if !itself(t) {
 		if status := d.sides[1].status(t); status != 12 && status != 0 {
@@ -107,10 +89,7 @@ func TestTermStopsWithoutAChild(t *testing.T) {
 // TestFailingCommandKeepsTheDaemon is the row failing-command-is-retried:
 // consul-template ends with 14, though the file is in place.
 func TestFailingCommandKeepsTheDaemon(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`template { contents = "{{ key \"$PREFIXa\" }}\n" destination = "out" command = "cat out >> renders; ! grep -q bad out" }`)
-	d.await("renders", "v0")
+	d := startedDuel(t, `template { contents = "{{ key \"$PREFIXa\" }}\n" destination = "out" command = "cat out >> renders; ! grep -q bad out" }`, "renders", "v0")
 	d.put("a", "bad")
 	if status := d.sides[0].status(t); status != 14 {
 		t.Errorf("consul-template ended with %d, want 14", status)

@@ -17,10 +17,7 @@ exec {
 }
 
 func TestReloadSignalReachesTheChild(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising(`reload_signal = "SIGUSR1"`))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising(`reload_signal = "SIGUSR1"`), "log", "start v0")
 	for i := range 3 {
 		value := fmt.Sprintf("v%d", i+1)
 		d.put("a", value)
@@ -31,11 +28,8 @@ func TestReloadSignalReachesTheChild(t *testing.T) {
 }
 
 func TestReloadSignalIsSentOncePerChange(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`template { contents = "{{ key \"$PREFIXa\" }} again\n" destination = "second" }
-` + supervising(`reload_signal = "SIGHUP"`))
-	d.await("log", "start v0")
+	d := startedDuel(t, `template { contents = "{{ key \"$PREFIXa\" }} again\n" destination = "second" }
+`+supervising(`reload_signal = "SIGHUP"`), "log", "start v0")
 	d.put("a", "v1")
 	d.await("log", "HUP v1")
 	d.await("second", "v1 again")
@@ -43,10 +37,7 @@ func TestReloadSignalIsSentOncePerChange(t *testing.T) {
 }
 
 func TestChildWithoutReloadSignalIsRestarted(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising(`kill_signal = "SIGTERM"`))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising(`kill_signal = "SIGTERM"`), "log", "start v0")
 	for i := range 2 {
 		value := fmt.Sprintf("v%d", i+1)
 		d.put("a", value)
@@ -58,10 +49,7 @@ func TestChildWithoutReloadSignalIsRestarted(t *testing.T) {
 }
 
 func TestKillSignalIsInterruptByDefault(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising(""))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising(""), "log", "start v0")
 	d.put("a", "v1")
 	d.await("log", "start v1")
 	d.noMore("log", "INT", 1)
@@ -69,10 +57,7 @@ func TestKillSignalIsInterruptByDefault(t *testing.T) {
 }
 
 func TestEmptyReloadSignalLeavesTheChildAlone(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising(`reload_signal = ""`))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising(`reload_signal = ""`), "log", "start v0")
 	d.put("a", "v1")
 	d.await("out", "v1")
 	d.put("a", "v2")
@@ -81,10 +66,7 @@ func TestEmptyReloadSignalLeavesTheChildAlone(t *testing.T) {
 }
 
 func TestSplayDelaysAndLosesNothing(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising("splay = \"300ms\"\n  reload_signal = \"SIGHUP\""))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising("splay = \"300ms\"\n  reload_signal = \"SIGHUP\""), "log", "start v0")
 	d.put("a", "v1")
 	d.await("log", "HUP v1")
 	d.put("a", "v2")
@@ -93,20 +75,14 @@ func TestSplayDelaysAndLosesNothing(t *testing.T) {
 }
 
 func TestChildThatDoesNotStopIsKilled(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising("kill_signal = \"SIGUSR2\"\n  kill_timeout = \"200ms\""))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising("kill_signal = \"SIGUSR2\"\n  kill_timeout = \"200ms\""), "log", "start v0")
 	d.put("a", "v1")
 	d.await("log", "start v1")
 	d.noMore("log", "USR2", 1)
 }
 
 func TestOtherSignalsAreForwarded(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising(`reload_signal = "SIGHUP"`))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising(`reload_signal = "SIGHUP"`), "log", "start v0")
 	d.signal(syscall.SIGUSR1)
 	d.await("log", "USR1 v0")
 	d.signal(syscall.SIGUSR2)
@@ -114,10 +90,7 @@ func TestOtherSignalsAreForwarded(t *testing.T) {
 }
 
 func TestTermEndsWithTheChildsStatus(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising(""))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising(""), "log", "start v0")
 	d.signal(syscall.SIGTERM)
 	if r, c := d.statuses(); r != 7 || c != 7 {
 		t.Errorf("statuses %d and %d, want the child's 7", r, c)
@@ -126,10 +99,7 @@ func TestTermEndsWithTheChildsStatus(t *testing.T) {
 }
 
 func TestInterruptStopsTheChildByItsKillSignal(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(supervising(`kill_signal = "SIGTERM"`))
-	d.await("log", "start v0")
+	d := startedDuel(t, supervising(`kill_signal = "SIGTERM"`), "log", "start v0")
 	d.signal(syscall.SIGINT)
 	if r, c := d.statuses(); r != 12 || c != 12 {
 		t.Errorf("statuses %d and %d, want 12", r, c)
@@ -138,10 +108,7 @@ func TestInterruptStopsTheChildByItsKillSignal(t *testing.T) {
 }
 
 func TestOwnKillSignalCanBeChosen(t *testing.T) {
-	d := newDuel(t)
-	d.put("a", "v0")
-	d.start(`kill_signal = "SIGUSR1"` + "\n" + recorded)
-	d.await("renders", "v0")
+	d := startedDuel(t, `kill_signal = "SIGUSR1"`+"\n"+recorded, "renders", "v0")
 	d.signal(syscall.SIGUSR1)
 	if r, c := d.statuses(); r != 12 || c != 12 {
 		t.Errorf("statuses %d and %d, want 12", r, c)

@@ -68,7 +68,9 @@ func leafAsked(o *Options, args []string) (sources.Query, error) {
 func datacentersAsked(o *Options, args []string) (sources.Query, error) {
 	q, err := optionalAsked(sources.DatacenterList, 1)(o, args)
 	if len(args) == 1 && args[0] == "true" {
-		q.Params = encoded(sources.ParamReachable, "true")
+		options := q.Opts()
+		options.Params = encoded(sources.ParamReachable, "true")
+		q.Options = options.Handle()
 	}
 	return q, err
 }

@@ -47,7 +47,7 @@ func catalog(t *testing.T) sources.Snapshot {
 		}
 		answers[q] = sources.Value{Exists: a.data != nil, Data: a.data}
 	}
-	answers[sources.Query{Source: "consul", Kind: sources.DatacenterList, Params: "reachable=true"}] = sources.Value{Exists: true, Data: sources.Names{"dc1"}}
+	answers[sources.Query{Source: "consul", Kind: sources.DatacenterList, Options: sources.Options{Params: "reachable=true"}.Handle()}] = sources.Value{Exists: true, Data: sources.Names{"dc1"}}
 	answers[sources.Query{Source: "consul", Kind: sources.CALeaf, Path: "web"}] = sources.Value{Exists: true, Tainted: true,
 		Data: &sources.LeafCertificate{Service: "web", CertPEM: "CERT-PEM\n", PrivateKeyPEM: "KEY-PEM\n"}}
 	s, _ := sources.Snapshot{}.With(answers)

@@ -37,13 +37,17 @@ func catalogQuery(kind sources.Kind, text string) (sources.Query, error) {
 		if text == "" {
 			return sources.Query{}, hint(errors.New("the partition is missing"), `name it, for example importedServices "default"`)
 		}
-		return sources.Query{Kind: kind, Partition: text}, nil
+		return partitionQuery(kind, text), nil
 	case sources.ExportedServiceList:
-		return sources.Query{Kind: kind, Partition: text}, nil
+		return partitionQuery(kind, text), nil
 	case sources.CALeaf:
 		return sources.Query{Kind: kind, Path: text}, nil
 	}
 	return sources.Query{Kind: kind}, nil
+}
+
+func partitionQuery(kind sources.Kind, name string) sources.Query {
+	return sources.Query{Kind: kind, Options: sources.Options{Partition: name}.Handle()}
 }
 
 // isCatalog reports whether a kind asks about a service catalogue.
@@ -70,11 +74,12 @@ func serviceQuery(kind sources.Kind, text string) (sources.Query, error) {
 	if o.peer != "" && o.group != "" {
 		return sources.Query{}, hint(fmt.Errorf("%q names a peer and a sameness group", text), "leave one of them out")
 	}
-	return sources.Query{
-		Kind: kind, Path: name, Datacenter: p.datacenter, Namespace: o.namespace, Partition: o.partition,
+	options := sources.Options{
+		Datacenter: p.datacenter, Namespace: o.namespace, Partition: o.partition,
 		Params: encoded(sources.ParamFilter, filter, sources.ParamNear, p.near, sources.ParamPeer, o.peer,
 			sources.ParamSamenessGroup, o.group, sources.ParamTag, tag),
-	}, nil
+	}
+	return sources.Query{Kind: kind, Path: name, Options: options.Handle()}, nil
 }
 
 // listQuery reads the other forms, which have no tag and no filter and, but
@@ -88,14 +93,14 @@ func listQuery(kind sources.Kind, text, allowed, grammar string) (sources.Query,
 	if err != nil {
 		return sources.Query{}, hint(fmt.Errorf("%w of %q", err, text), grammar)
 	}
-	q := sources.Query{
-		Kind: kind, Path: p.head, Datacenter: p.datacenter, Namespace: o.namespace, Partition: o.partition,
+	options := sources.Options{
+		Datacenter: p.datacenter, Namespace: o.namespace, Partition: o.partition,
 		Params: encoded(sources.ParamNear, p.near),
 	}
 	if kind == sources.PeeringList {
-		q.Namespace = "" // peerings belong to a partition
+		options.Namespace = "" // peerings belong to a partition
 	}
-	return q, nil
+	return sources.Query{Kind: kind, Path: p.head, Options: options.Handle()}, nil
 }
 
 func malformed(kind sources.Kind, text, grammar string) (sources.Query, error) {

@@ -19,35 +19,34 @@ func TestCatalogQueriesAreReadByConsulTemplatesGrammar(t *testing.T) {
 	}{
 		{sources.Service, "web", sources.Query{Path: "web"}},
 		{sources.Service, "web-1_a", sources.Query{Path: "web-1_a"}},
-		{sources.Service, "tag.web", sources.Query{Path: "web", Params: "tag=tag"}},
-		{sources.Service, "a.b=c:d-e.web", sources.Query{Path: "web", Params: "tag=a.b%3Dc%3Ad-e"}},
-		{sources.Service, "web@dc-1.x", sources.Query{Path: "web", Datacenter: "dc-1.x"}},
-		{sources.Service, "web~_agent", sources.Query{Path: "web", Params: "near=_agent"}},
-		{sources.Service, "web|any", sources.Query{Path: "web", Params: "filter=any"}},
+		{sources.Service, "tag.web", sources.Query{Path: "web", Options: sources.Options{Params: "tag=tag"}.Handle()}},
+		{sources.Service, "a.b=c:d-e.web", sources.Query{Path: "web", Options: sources.Options{Params: "tag=a.b%3Dc%3Ad-e"}.Handle()}},
+		{sources.Service, "web@dc-1.x", sources.Query{Path: "web", Options: sources.Options{Datacenter: "dc-1.x"}.Handle()}},
+		{sources.Service, "web~_agent", sources.Query{Path: "web", Options: sources.Options{Params: "near=_agent"}.Handle()}},
+		{sources.Service, "web|any", sources.Query{Path: "web", Options: sources.Options{Params: "filter=any"}.Handle()}},
 		{sources.Service, "web|passing", sources.Query{Path: "web"}},
-		{sources.Service, "web|warning,passing,warning,", sources.Query{Path: "web", Params: "filter=passing%2Cwarning"}},
-		{sources.Service, "web?ns=n&partition=p", sources.Query{Path: "web", Namespace: "n", Partition: "p"}},
-		{sources.Service, "web?peer=x&peer=y", sources.Query{Path: "web", Params: "peer=x"}},
-		{sources.Service, "t.web?ns=n&sameness-group=g@dc~node.1|critical,maintenance", sources.Query{
-			Path: "web", Datacenter: "dc", Namespace: "n", Params: "filter=critical%2Cmaintenance&near=node.1&sameness-group=g&tag=t"}},
-		{sources.Connect, "t.web@dc|any", sources.Query{Path: "web", Datacenter: "dc", Params: "filter=any&tag=t"}},
+		{sources.Service, "web|warning,passing,warning,", sources.Query{Path: "web", Options: sources.Options{Params: "filter=passing%2Cwarning"}.Handle()}},
+		{sources.Service, "web?ns=n&partition=p", sources.Query{Path: "web", Options: sources.Options{Namespace: "n", Partition: "p"}.Handle()}},
+		{sources.Service, "web?peer=x&peer=y", sources.Query{Path: "web", Options: sources.Options{Params: "peer=x"}.Handle()}},
+		{sources.Service, "t.web?ns=n&sameness-group=g@dc~node.1|critical,maintenance", sources.Query{Path: "web", Options: sources.Options{Datacenter: "dc", Namespace: "n", Params: "filter=critical%2Cmaintenance&near=node.1&sameness-group=g&tag=t"}.Handle()}},
+		{sources.Connect, "t.web@dc|any", sources.Query{Path: "web", Options: sources.Options{Datacenter: "dc", Params: "filter=any&tag=t"}.Handle()}},
 		{sources.ServiceList, "", sources.Query{}},
-		{sources.ServiceList, "?ns=n@dc", sources.Query{Namespace: "n", Datacenter: "dc"}},
-		{sources.ServiceList, "@dc", sources.Query{Datacenter: "dc"}},
+		{sources.ServiceList, "?ns=n@dc", sources.Query{Options: sources.Options{Namespace: "n", Datacenter: "dc"}.Handle()}},
+		{sources.ServiceList, "@dc", sources.Query{Options: sources.Options{Datacenter: "dc"}.Handle()}},
 		{sources.NodeOf, "", sources.Query{}},
-		{sources.NodeOf, "node.1-a?partition=p@dc", sources.Query{Path: "node.1-a", Partition: "p", Datacenter: "dc"}},
+		{sources.NodeOf, "node.1-a?partition=p@dc", sources.Query{Path: "node.1-a", Options: sources.Options{Partition: "p", Datacenter: "dc"}.Handle()}},
 		{sources.NodeList, "", sources.Query{}},
-		{sources.NodeList, "?ns=n@dc~_agent", sources.Query{Namespace: "n", Datacenter: "dc", Params: "near=_agent"}},
-		{sources.NodeList, "~n", sources.Query{Params: "near=n"}},
+		{sources.NodeList, "?ns=n@dc~_agent", sources.Query{Options: sources.Options{Namespace: "n", Datacenter: "dc", Params: "near=_agent"}.Handle()}},
+		{sources.NodeList, "~n", sources.Query{Options: sources.Options{Params: "near=n"}.Handle()}},
 		{sources.NodeList, "?peer=ignored", sources.Query{}},
-		{sources.PeeringList, "?partition=p&ns=ignored", sources.Query{Partition: "p"}},
+		{sources.PeeringList, "?partition=p&ns=ignored", sources.Query{Options: sources.Options{Partition: "p"}.Handle()}},
 		{sources.PeeringList, "", sources.Query{}},
 		{sources.PartitionList, "", sources.Query{}},
 		{sources.DatacenterList, "", sources.Query{}},
 		{sources.CARootList, "", sources.Query{}},
 		{sources.CALeaf, "web", sources.Query{Path: "web"}},
-		{sources.ExportedServiceList, "p", sources.Query{Partition: "p"}},
-		{sources.ImportedServiceList, "p", sources.Query{Partition: "p"}},
+		{sources.ExportedServiceList, "p", sources.Query{Options: sources.Options{Partition: "p"}.Handle()}},
+		{sources.ImportedServiceList, "p", sources.Query{Options: sources.Options{Partition: "p"}.Handle()}},
 	} {
 		c.want.Source, c.want.Kind = "consul", c.kind
 		for _, n := range []render.Naming{{}, naming("etcd", "etcd", "consul")} {
@@ -101,11 +100,11 @@ func FuzzCatalogQuery(f *testing.F) {
 				}
 				continue
 			}
-			params, err := url.ParseQuery(q.Params)
-			if err != nil || params.Encode() != q.Params {
-				t.Errorf("%s %q: parameters %q are not canonical: %v", kind, text, q.Params, err)
+			params, err := url.ParseQuery(q.Opts().Params)
+			if err != nil || params.Encode() != q.Opts().Params {
+				t.Errorf("%s %q: parameters %q are not canonical: %v", kind, text, q.Opts().Params, err)
 			}
-			if strings.ContainsAny(q.Path+q.Datacenter, "@?~|/ ") {
+			if strings.ContainsAny(q.Path+q.Opts().Datacenter, "@?~|/ ") {
 				t.Errorf("%s %q became %+v", kind, text, q)
 			}
 		}
@@ -129,8 +128,8 @@ func checkService(t *testing.T, text string) {
 		}
 		return
 	}
-	params, _ := url.ParseQuery(q.Params)
-	if q.Path != m[3] || params.Get("tag") != m[2] || q.Datacenter != m[7] || params.Get("near") != m[9] {
+	params, _ := url.ParseQuery(q.Opts().Params)
+	if q.Path != m[3] || params.Get("tag") != m[2] || q.Opts().Datacenter != m[7] || params.Get("near") != m[9] {
 		t.Errorf("%q became %+v", text, q)
 	}
 }

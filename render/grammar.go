@@ -99,7 +99,7 @@ func healthFilter(text string) (string, error) {
 }
 
 // encoded joins names and values, given in turn and sorted by name, in the
-// form of [sources.Query.Params]. Empty values are left out.
+// form of [sources.Options.Params]. Empty values are left out.
 func encoded(pairs ...string) string {
 	var b []byte
 	for pair := range slices.Chunk(pairs, 2) {

@@ -23,8 +23,8 @@ func FuzzSecretWrite(f *testing.F) {
 				}
 				continue
 			}
-			params, err := url.ParseQuery(q.Params)
-			if err != nil || params.Encode() != q.Params || q.Path == "" {
+			params, err := url.ParseQuery(q.Opts().Params)
+			if err != nil || params.Encode() != q.Opts().Params || q.Path == "" {
 				t.Errorf("%q became %+v, %v", args, q, err)
 			}
 			if q.Kind == sources.PKICertificate && params.Get(sources.ParamFile) != o.Destination {

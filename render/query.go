@@ -41,7 +41,7 @@ func consulQuery(kind sources.Kind, text string) (sources.Query, error) {
 	}
 	return sources.Query{
 		Source: consul, Kind: kind, Path: p.head,
-		Datacenter: p.datacenter, Namespace: o.namespace, Partition: o.partition,
+		Options: sources.Options{Datacenter: p.datacenter, Namespace: o.namespace, Partition: o.partition}.Handle(),
 	}, nil
 }
 
@@ -67,7 +67,7 @@ func vaultQuery(kind sources.Kind, text string) (sources.Query, error) {
 	if err != nil {
 		return sources.Query{}, hint(fmt.Errorf("invalid parameters of %q", text), "write path?version=3")
 	}
-	q.Params = values.Encode()
+	q.Options = sources.Options{Params: values.Encode()}.Handle()
 	return q, nil
 }
 

@@ -17,21 +17,21 @@ func TestQueriesAreReadByTheGrammarOfTheirSource(t *testing.T) {
 		want   sources.Query
 	}{
 		{render.Naming{}, sources.Key, "a/b", sources.Query{Source: "consul", Kind: sources.Key, Path: "a/b"}},
-		{render.Naming{}, sources.Key, "/a@dc-1.x", sources.Query{Source: "consul", Kind: sources.Key, Path: "a", Datacenter: "dc-1.x"}},
-		{render.Naming{}, sources.Key, "a?ns=n&partition=p@dc", sources.Query{Source: "consul", Kind: sources.Key, Path: "a", Namespace: "n", Partition: "p", Datacenter: "dc"}},
+		{render.Naming{}, sources.Key, "/a@dc-1.x", sources.Query{Source: "consul", Kind: sources.Key, Path: "a", Options: sources.Options{Datacenter: "dc-1.x"}.Handle()}},
+		{render.Naming{}, sources.Key, "a?ns=n&partition=p@dc", sources.Query{Source: "consul", Kind: sources.Key, Path: "a", Options: sources.Options{Namespace: "n", Partition: "p", Datacenter: "dc"}.Handle()}},
 		{render.Naming{}, sources.Key, "etcd:a", sources.Query{Source: "consul", Kind: sources.Key, Path: "etcd:a"}},
 		{render.Naming{}, sources.Key, " a b ", sources.Query{Source: "consul", Kind: sources.Key, Path: " a b "}},
 		{render.Naming{}, sources.Tree, "/", sources.Query{Source: "consul", Kind: sources.Tree}},
 		{render.Naming{}, sources.Tree, "a/", sources.Query{Source: "consul", Kind: sources.Tree, Path: "a/"}},
 		{known, sources.Key, "etcd:a@b?c", sources.Query{Source: "etcd", Kind: sources.Key, Path: "a@b?c"}},
 		{known, sources.Key, "etcd:/a", sources.Query{Source: "etcd", Kind: sources.Key, Path: "a"}},
-		{known, sources.Key, "consul:a@dc", sources.Query{Source: "consul", Kind: sources.Key, Path: "a", Datacenter: "dc"}},
+		{known, sources.Key, "consul:a@dc", sources.Query{Source: "consul", Kind: sources.Key, Path: "a", Options: sources.Options{Datacenter: "dc"}.Handle()}},
 		{known, sources.Key, "/etcd:a", sources.Query{Source: "consul", Kind: sources.Key, Path: "etcd:a"}},
 		{known, sources.Key, "http://x", sources.Query{Source: "consul", Kind: sources.Key, Path: "http://x"}},
 		{naming("etcd", "etcd"), sources.Tree, "a@b", sources.Query{Source: "etcd", Kind: sources.Tree, Path: "a@b"}},
 		{known, sources.Secret, "vault:secret/a", sources.Query{Source: "vault", Kind: sources.Secret, Path: "secret/a"}},
-		{known, sources.Secret, " /secret/a/?version=3 ", sources.Query{Source: "vault", Kind: sources.Secret, Path: "secret/a", Params: "version=3"}},
-		{known, sources.Secret, "a?z=1&b=2", sources.Query{Source: "vault", Kind: sources.Secret, Path: "a", Params: "b=2&z=1"}},
+		{known, sources.Secret, " /secret/a/?version=3 ", sources.Query{Source: "vault", Kind: sources.Secret, Path: "secret/a", Options: sources.Options{Params: "version=3"}.Handle()}},
+		{known, sources.Secret, "a?z=1&b=2", sources.Query{Source: "vault", Kind: sources.Secret, Path: "a", Options: sources.Options{Params: "b=2&z=1"}.Handle()}},
 		{known, sources.File, " /a:b ", sources.Query{Source: "local", Kind: sources.File, Path: "/a:b"}},
 	} {
 		if got, err := c.naming.Query(c.kind, c.path); err != nil || got != c.want {

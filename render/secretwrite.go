@@ -47,7 +47,7 @@ func (o *Options) writing(kind sources.Kind, path string, pairs []string, file s
 	if file != "" {
 		params.Set(sources.ParamFile, file)
 	}
-	return sources.Query{Source: vault, Kind: kind, Path: path, Params: params.Encode()}, nil
+	return sources.Query{Source: vault, Kind: kind, Path: path, Options: sources.Options{Params: params.Encode()}.Handle()}, nil
 }
 
 // assignments reads arguments of the form name=value. Empty ones are skipped,

@@ -17,7 +17,7 @@ func TestSecretWithFurtherArgumentsIsAWrite(t *testing.T) {
 		`{{ "ttl=1h" | secret "p" "common_name=a b" }}`: "common_name=a+b&ttl=1h",
 	} {
 		result, err := parse(t, text, render.Options{}).Execute(sources.Snapshot{})
-		want := sources.Query{Source: "vault", Kind: sources.SecretWrite, Path: "p", Params: params}
+		want := sources.Query{Source: "vault", Kind: sources.SecretWrite, Path: "p", Options: sources.Options{Params: params}.Handle()}
 		if err != nil || len(result.Missing) != 1 || result.Missing[0].Query != want {
 			t.Errorf("%s: %+v, %v; want %+v", text, result.Missing, err, want)
 		}
@@ -40,7 +40,7 @@ func TestSecretWithFurtherArgumentsIsAWrite(t *testing.T) {
 }
 
 func TestWriteThatNothingAnswersGivesNothingAndIsNotWaitedFor(t *testing.T) {
-	q := sources.Query{Source: "vault", Kind: sources.SecretWrite, Path: "kv/a", Params: "k=v"}
+	q := sources.Query{Source: "vault", Kind: sources.SecretWrite, Path: "kv/a", Options: sources.Options{Params: "k=v"}.Handle()}
 	text := `{{ with secret "kv/a" "k=v" }}there{{ else }}nothing{{ end }} {{ secret "kv/a" "k=v" }}`
 	if got, err := execute(text, with(sources.Snapshot{}, q, sources.Value{Exists: true})); err != nil || got != "nothing <nil>" {
 		t.Errorf("%q, %v", got, err)
@@ -59,7 +59,7 @@ func TestWriteThatNothingAnswersGivesNothingAndIsNotWaitedFor(t *testing.T) {
 func TestCertificateIsAskedForTheDestination(t *testing.T) {
 	text := `{{ with pkiCert "pki/issue/web?x=1" "common_name=a" }}{{ .Cert }}{{ .Data.Key }}{{ .Data.CA }}{{ range .CAChain }}{{ . }}{{ end }}{{ end }}`
 	for destination, params := range map[string]string{"": "common_name=a", "/etc/a b.pem": "common_name=a&concierge.file=%2Fetc%2Fa+b.pem"} {
-		q := sources.Query{Source: "vault", Kind: sources.PKICertificate, Path: "pki/issue/web", Params: params}
+		q := sources.Query{Source: "vault", Kind: sources.PKICertificate, Path: "pki/issue/web", Options: sources.Options{Params: params}.Handle()}
 		tmpl := parse(t, text, render.Options{Destination: destination})
 		result, err := tmpl.Execute(sources.Snapshot{})
 		if err != nil || len(result.Missing) != 1 || result.Missing[0].Query != q {

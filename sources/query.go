@@ -1,6 +1,9 @@
 package sources
 
-import "strings"
+import (
+	"strings"
+	"unique"
+)
 
 // Kind says what a [Query] asks for. The kind decides the dynamic type of the
 // answering [Value.Data].
@@ -58,7 +61,7 @@ const (
 	CALeaf
 )
 
-// Names of parameters in [Query.Params] that are understood by kind.
+// Names of parameters in [Options.Params] that are understood by kind.
 const (
 	ParamTag           = "tag"            // Service, Connect: only instances with this tag
 	ParamNear          = "near"           // Service, Connect, NodeList: sorted by nearness to this node, or "_agent"
@@ -128,7 +131,14 @@ type Query struct {
 	// (for File: the path as given).
 	Path string
 
-	// Options that a store understands; empty means the source's own default.
+	// Options come from [Options.Handle]; most queries have none.
+	Options unique.Handle[Options]
+}
+
+// Options are what a store understands besides the path. An empty one means
+// the source's own default. Few queries have any, so a [Query], of which there
+// are thousands in many maps, has them by a handle.
+type Options struct {
 	Datacenter string // Consul: @dc
 	Namespace  string // Consul: ?ns=
 	Partition  string // Consul: ?partition=
@@ -136,6 +146,22 @@ type Query struct {
 	// URL-encoded) form, for example "version=3" of a Vault read. Those of a
 	// SecretWrite or PKICertificate may be secret and are never shown.
 	Params string
+}
+
+// Handle returns the handle of the options, the zero one if there are none.
+func (o Options) Handle() unique.Handle[Options] {
+	if o == (Options{}) {
+		return unique.Handle[Options]{}
+	}
+	return unique.Make(o)
+}
+
+// Opts returns the query's options.
+func (q Query) Opts() Options {
+	if q.Options == (unique.Handle[Options]{}) {
+		return Options{}
+	}
+	return q.Options.Value()
 }
 
 // String shows the query for people, for example "key consul:app/port@dc2".
@@ -148,12 +174,13 @@ func (q Query) String() string {
 	b.WriteByte(':')
 	b.WriteString(q.Path)
 	sep := byte('?')
-	params := q.Params
+	opts := q.Opts()
+	params := opts.Params
 	if params != "" && q.Kind.secretParams() {
 		params = "..."
 	}
 	for _, o := range [...]struct{ name, value string }{
-		{"ns=", q.Namespace}, {"partition=", q.Partition}, {"", params},
+		{"ns=", opts.Namespace}, {"partition=", opts.Partition}, {"", params},
 	} {
 		if o.value == "" {
 			continue
@@ -163,9 +190,9 @@ func (q Query) String() string {
 		b.WriteString(o.value)
 		sep = '&'
 	}
-	if q.Datacenter != "" {
+	if opts.Datacenter != "" {
 		b.WriteByte('@')
-		b.WriteString(q.Datacenter)
+		b.WriteString(opts.Datacenter)
 	}
 	return b.String()
 }

@@ -100,7 +100,7 @@ func TestSecretBecomesVariables(t *testing.T) {
 }
 
 func TestServiceBecomesVariables(t *testing.T) {
-	query := sources.Query{Source: "consul", Kind: sources.Service, Path: "web", Params: "filter=any"}
+	query := sources.Query{Source: "consul", Kind: sources.Service, Path: "web", Options: sources.Options{Params: "filter=any"}.Handle()}
 	lookup := sources.Snapshot{}
 	lookup, _ = lookup.With(map[sources.Query]sources.Value{query: {Exists: true, Data: sources.HealthServices{
 		{ID: "web1", Name: "web", Address: "10.0.0.1", NodeAddress: "10.0.0.1", Port: 80, Tags: sources.ServiceTags{"a", "b"}},

@@ -50,7 +50,8 @@ func (a *authority) cert(file string, pairs ...string) sources.Query {
 	q := write(a.mount+"/issue/any", pairs...)
 	q.Kind = sources.PKICertificate
 	if file != "" {
-		q.Params += "&" + url.Values{sources.ParamFile: {file}}.Encode()
+		params := q.Opts().Params + "&" + url.Values{sources.ParamFile: {file}}.Encode()
+		q.Options = sources.Options{Params: params}.Handle()
 	}
 	return q
 }

@@ -92,9 +92,9 @@ func TestVersionParameterPinsAVersion(t *testing.T) {
 	a.put2(p+"app", map[string]any{"n": "1"})
 	a.put2(p+"app", map[string]any{"n": "2"})
 	newest, first, gone := secret("secret/"+p+"app"), secret("secret/"+p+"app"), secret("secret/"+p+"app")
-	first.Params, gone.Params = "version=1", "version=7"
+	first.Options, gone.Options = sources.Options{Params: "version=1"}.Handle(), sources.Options{Params: "version=7"}.Handle()
 	bad := first
-	bad.Params = "version=%zz"
+	bad.Options = sources.Options{Params: "version=%zz"}.Handle()
 	f := follow(t, open(t, config(server)), newest, first, gone, bad)
 	f.awaitField(newest, "n", "2")
 	f.awaitField(first, "n", "1")

@@ -17,7 +17,7 @@ type request struct {
 }
 
 func requestFor(q sources.Query) request {
-	return request{kind: q.Kind, path: strings.Trim(q.Path, "/ "), params: q.Params}
+	return request{kind: q.Kind, path: strings.Trim(q.Path, "/ "), params: q.Opts().Params}
 }
 
 // serves reports whether this package answers queries of the kind.

@@ -22,7 +22,7 @@ func write(path string, pairs ...string) sources.Query {
 	for i := 0; i < len(pairs); i += 2 {
 		params.Set(pairs[i], pairs[i+1])
 	}
-	return sources.Query{Source: "vault", Kind: sources.SecretWrite, Path: path, Params: params.Encode()}
+	return sources.Query{Source: "vault", Kind: sources.SecretWrite, Path: path, Options: sources.Options{Params: params.Encode()}.Handle()}
 }
 
 // openLogged opens a source whose log can be read at any time.
@@ -192,7 +192,7 @@ func TestRefusedWriteShowsNoParameter(t *testing.T) {
 	refused := write("auth/token/create", "ttl", hidden)
 	denied := write("sys/policy/"+p, "policy", hidden)
 	broken := refused
-	broken.Params = "a=" + hidden + "%zz"
+	broken.Options = sources.Options{Params: "a=" + hidden + "%zz"}.Handle()
 	cfg := config(server)
 	cfg.Token = administer(t, server).grant("writer", `path "auth/token/create" { capabilities = ["update"] }`)
 	s, log := openLogged(t, cfg)

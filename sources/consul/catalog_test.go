@@ -99,7 +99,7 @@ func TestSharedQuestionIsOnePoll(t *testing.T) {
 	r := newRegistry(t, server)
 	r.register(web, web+"-1", "passing")
 	q, named := ask(sources.Service, web), ask(sources.Service, web)
-	named.Datacenter = "dc1"
+	named.Options = sources.Options{Datacenter: "dc1"}.Handle()
 	f := follow(t, open(t, consul.Config{Address: server.Addr, Datacenter: "dc1"}), q, named)
 	f.awaitInstances(q, web+"-1")
 	f.awaitInstances(named, web+"-1")

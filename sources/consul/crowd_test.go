@@ -18,7 +18,7 @@ func crowdOf(services, nodes, keys int) map[reader][]sources.Query {
 		for i := range n {
 			q := sources.Query{Source: "consul", Kind: kind, Path: fmt.Sprintf("%s-%03d", kind, i)}
 			if len(more) > 0 {
-				q.Datacenter = more[0]
+				q.Options = sources.Options{Datacenter: more[0]}.Handle()
 			}
 			l, _ := newLookup(q, scope{})
 			p[l] = []sources.Query{q}

@@ -95,7 +95,8 @@ func TestEnterpriseAnswersAreRead(t *testing.T) {
 		"/v1/exported-services": []map[string]any{{"Service": "web", "Partition": "team", "Namespace": "ns", "Consumers": map[string]any{"Partitions": []string{"a"}}}},
 	})
 	partitions, imported, exported := ask(sources.PartitionList, ""), ask(sources.ImportedServiceList, ""), ask(sources.ExportedServiceList, "")
-	imported.Partition, exported.Partition = "team", "team"
+	team := sources.Options{Partition: "team"}.Handle()
+	imported.Options, exported.Options = team, team
 	f := follow(t, open(t, consul.Config{Address: server.URL}), partitions, imported, exported)
 	for q, want := range map[sources.Query]string{
 		partitions: `[{"Name":"default","Description":""},{"Name":"team","Description":"ours"}]`,
@@ -116,7 +117,9 @@ func TestOptionsReachConsul(t *testing.T) {
 	t.Parallel()
 	server := newEnterprise(t, nil)
 	full := ask(sources.Service, "web", "peer", "b", "tag", "x")
-	full.Datacenter, full.Namespace, full.Partition = "dc2", "ns1", "p1"
+	options := full.Opts()
+	options.Datacenter, options.Namespace, options.Partition = "dc2", "ns1", "p1"
+	full.Options = options.Handle()
 	group := ask(sources.Service, "db", "filter", "passing", "near", "_agent", "sameness-group", "g")
 	follow(t, open(t, consul.Config{Address: server.URL, MaxStale: time.Second}), full, group,
 		ask(sources.NodeList, "", "near", "n1"), ask(sources.Service, "all", "filter", "any"), ask(sources.Connect, "web"))

@@ -33,7 +33,7 @@ func newLookup(q sources.Query, defaults scope) (lookup, error) {
 	if q.Kind < sources.Service || q.Kind > sources.CALeaf {
 		return l, fmt.Errorf("asking for %s: consul serves keys, trees and its catalogue only; ask another source", q)
 	}
-	params, err := url.ParseQuery(q.Params)
+	params, err := url.ParseQuery(q.Opts().Params)
 	if err != nil {
 		return l, fmt.Errorf("reading the parameters of %s: %w; write them as name=value, joined by &", q, err)
 	}

@@ -8,9 +8,9 @@ import (
 )
 
 func TestDefaultsDoNotMakeAnotherLookup(t *testing.T) {
-	q := sources.Query{Source: "consul", Kind: sources.Service, Path: "web", Params: "filter=any&tag=a"}
+	q := sources.Query{Source: "consul", Kind: sources.Service, Path: "web", Options: sources.Options{Params: "filter=any&tag=a"}.Handle()}
 	named := q
-	named.Datacenter, named.Namespace, named.Partition, named.Params = "dc2", "ns1", "p1", "tag=a&filter=any"
+	named.Options = sources.Options{Datacenter: "dc2", Namespace: "ns1", Partition: "p1", Params: "tag=a&filter=any"}.Handle()
 	a, err := newLookup(q, scope{dc: "dc2", ns: "ns1", partition: "p1"})
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func FuzzLookup(f *testing.F) {
 	f.Add("peer=b&sameness-group=g&reachable=true")
 	f.Add("tag=%zz&&;=")
 	f.Fuzz(func(t *testing.T, params string) {
-		q := sources.Query{Source: "consul", Kind: sources.Service, Path: "web", Params: params}
+		q := sources.Query{Source: "consul", Kind: sources.Service, Path: "web", Options: sources.Options{Params: params}.Handle()}
 		l, err := newLookup(q, scope{})
 		if err != nil {
 			return

@@ -159,7 +159,7 @@ func TestPeeringsAndExportsAreFollowed(t *testing.T) {
 func TestEnterpriseQuestionsAreRefusedWithTheirReason(t *testing.T) {
 	t.Parallel()
 	partitions, imported := ask(sources.PartitionList, ""), ask(sources.ImportedServiceList, "")
-	imported.Partition = "team"
+	imported.Options = sources.Options{Partition: "team"}.Handle()
 	f := follow(t, shared(t), partitions, imported)
 	for _, q := range []sources.Query{partitions, imported} {
 		if err := f.awaitFailed(q); !strings.Contains(err.Error(), "Enterprise") {

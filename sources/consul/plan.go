@@ -27,10 +27,11 @@ func (s scope) where() scope { return s }
 
 // in completes the scope that q names.
 func (s scope) in(q sources.Query) scope {
+	opts := q.Opts()
 	return scope{
-		dc:        cmp.Or(q.Datacenter, s.dc),
-		ns:        cmp.Or(q.Namespace, s.ns),
-		partition: cmp.Or(q.Partition, s.partition),
+		dc:        cmp.Or(opts.Datacenter, s.dc),
+		ns:        cmp.Or(opts.Namespace, s.ns),
+		partition: cmp.Or(opts.Partition, s.partition),
 	}
 }
 

@@ -42,7 +42,7 @@ func spans(p map[span][]sources.Query) []string {
 
 func TestPlan(t *testing.T) {
 	inDC := tree("app/")
-	inDC.Datacenter = "dc2"
+	inDC.Options = sources.Options{Datacenter: "dc2"}.Handle()
 	for name, c := range map[string]struct {
 		queries  []sources.Query
 		defaults scope

@@ -76,14 +76,12 @@ func (r registry) await(what string, ok func() bool) {
 
 // ask returns a query of the kind; params are names and values.
 func ask(kind sources.Kind, path string, params ...string) sources.Query {
-	q := sources.Query{Source: "consul", Kind: kind, Path: path}
+	var pairs []string
 	for i := 0; i < len(params); i += 2 {
-		if i > 0 {
-			q.Params += "&"
-		}
-		q.Params += params[i] + "=" + params[i+1]
+		pairs = append(pairs, params[i]+"="+params[i+1])
 	}
-	return q
+	options := sources.Options{Params: strings.Join(pairs, "&")}
+	return sources.Query{Source: "consul", Kind: kind, Path: path, Options: options.Handle()}
 }
 
 // name is a name that no other test uses.

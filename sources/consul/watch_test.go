@@ -227,7 +227,7 @@ func TestUnknownDatacenterFailsWithoutHidingTheRest(t *testing.T) {
 	s, p := shared(t), testserver.Prefix(t)
 	put(t, s, p+"a", "1")
 	elsewhere := key(p + "a")
-	elsewhere.Datacenter = "nowhere"
+	elsewhere.Options = sources.Options{Datacenter: "nowhere"}.Handle()
 	f := follow(t, s, key(p+"a"), elsewhere)
 	f.awaitValue(key(p+"a"), "1")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -253,7 +253,7 @@ func TestUnknownDatacenterFailsWithoutHidingTheRest(t *testing.T) {
 func TestNamespaceOnCommunityConsulIsRefusedWithItsReason(t *testing.T) {
 	t.Parallel()
 	q := key("a")
-	q.Namespace = "team"
+	q.Options = sources.Options{Namespace: "team"}.Handle()
 	f := follow(t, shared(t), q)
 	err := f.awaitFailed(q)
 	if errors.Is(err, sources.ErrDenied) || !strings.Contains(err.Error(), "Enterprise") {

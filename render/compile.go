@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"text/template"
 	"text/template/parse"
 
@@ -24,7 +25,7 @@ func Parse(text string, o Options) (*Template, error) {
 	if _, err := root.Parse(text, o.Left, o.Right, trees); err != nil {
 		return nil, t.syntaxError(err)
 	}
-	c := &compiler{template: t, library: shared(), uses: make(template.FuncMap), found: make(map[sources.Query]bool)}
+	c := &compiler{template: t, library: shared(), uses: make(template.FuncMap), found: make(map[sources.Query]bool, strings.Count(text, cmp.Or(o.Left, "{{")))}
 	for _, tree := range inOrder(trees) {
 		if tree.Name == root.Name {
 			c.compileMain(tree.Root)
@@ -41,7 +42,7 @@ func Parse(text string, o Options) (*Template, error) {
 		return nil, t.syntaxError(err)
 	}
 	if t.root.Tree != nil {
-		t.cut.parts = cut(t.root, trees, c.asks, t.capture)
+		t.cut.parts = t.cutInParts(trees, c.asks)
 	}
 	return t, nil
 }
@@ -139,8 +140,8 @@ func (c *compiler) command(n *parse.CommandNode) {
 // use registers a function, and reports whether its calls need their place.
 func (c *compiler) use(id *parse.IdentifierNode) bool {
 	name := id.Ident
-	switch {
-	case isBuiltin(name):
+	switch _, known := c.uses[name]; {
+	case known, isBuiltin(name):
 	case c.denied(name):
 		c.uses[name] = disabled
 	case c.library.has(name):

@@ -122,19 +122,25 @@ func (c *partwise) result(size int) Result {
 func (t *Template) executePart(p *part, l Lookup) bool {
 	t.run = newRun(l, t.options.Redactor)
 	defer func() { t.run = nil }()
-	var output []byte
-	ok := false
-	if p.loop != nil {
-		output, ok = t.executeLoop(p.loop)
-	}
-	if !ok {
-		output, ok = t.executeBody(p.body, nil, len(p.memo.output))
-	}
+	output, ok := t.outputOf(p)
 	if !ok || len(t.run.lacking) > 0 {
 		return false
 	}
 	p.memo = memo{output, t.run.used, t.run.tainted}
 	return true
+}
+
+func (t *Template) outputOf(p *part) (output []byte, ok bool) {
+	size := len(p.memo.output)
+	if p.direct != nil {
+		return p.direct.execute(t.run, make([]byte, 0, size+size/8)), true
+	}
+	if p.loop != nil {
+		if output, ok = t.executeLoop(p.loop); ok {
+			return output, true
+		}
+	}
+	return t.executeBody(p.body, nil, size)
 }
 
 func (t *Template) executeBody(body *template.Template, data any, size int) (output []byte, ok bool) {

@@ -28,6 +28,7 @@ func largeTemplates() map[string]string {
 	return map[string]string{
 		"keys":       keys.String(),
 		"mixed":      mixed.String(),
+		"repeated":   strings.Repeat(`{{ key "app/001" }} {{- key "app/001" }}{{ key "/app/002" }} {{ (key "app/003") }}{{ "app/004" | key }};`, 40),
 		"tree":       `head {{ range tree "app" }}{{ .Key }}={{ .Value }}{{ if eq .Value "v1" }}!{{ end }}` + "\n" + `{{ end }} tail {{ key "app/000" }}`,
 		"ls":         `{{ range ls "app" }}{{ .Value }},{{ else }}none{{ end }}`,
 		"reversed":   `{{ range tree "app" | sprig_reverse }}{{ (index . "x") }}{{ end }}`,

@@ -44,7 +44,13 @@ func (t *Template) key(offset int, args ...string) (string, error) {
 // text is the value of a key or file. What ceased to exist keeps its last
 // value; what never existed is missing.
 func (r *run) text(q sources.Query, offset int) string {
-	v, ok := r.ask(q, offset)
+	r.use(q)
+	return r.known(q, offset)
+}
+
+// known is the same for a query that is noted already.
+func (r *run) known(q sources.Query, offset int) string {
+	v, ok := r.find(q, offset)
 	if !ok {
 		return ""
 	}

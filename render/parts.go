@@ -38,9 +38,10 @@ func repeatable(name string) bool {
 
 // part is a stretch of a template.
 type part struct {
-	body *template.Template
-	loop *loop // if it is one
-	memo memo
+	direct *direct            // if it is one
+	loop   *loop              // if it is one
+	body   *template.Template // of others than direct ones
+	memo   memo
 }
 
 // loop is a part that is a range over something, with a body that uses nothing
@@ -51,8 +52,9 @@ type loop struct {
 	chunks  []chunk            // of the last execution
 }
 
-// cut returns the parts of a template, or nothing if it is executed as a whole.
-func cut(root *template.Template, trees map[string]*parse.Tree, asks func(string) bool, capture func(any) string) []*part {
+// cutInParts returns the parts of a template, or nothing if it is executed as a whole.
+func (t *Template) cutInParts(trees map[string]*parse.Tree, asks func(string) bool) []*part {
+	root := t.root
 	for _, tree := range trees {
 		if !allRepeatable(tree.Root) {
 			return nil
@@ -66,10 +68,14 @@ func cut(root *template.Template, trees map[string]*parse.Tree, asks func(string
 	if err != nil {
 		return nil
 	}
-	c := cutter{set: clone.Funcs(template.FuncMap{captureName: capture})}
+	c := cutter{set: clone.Funcs(template.FuncMap{captureName: t.capture})}
 	parts := make([]*part, len(groups))
 	for i, nodes := range groups {
-		parts[i] = &part{body: c.add(nodes...)}
+		parts[i] = &part{direct: directly(nodes, &t.options, asks)}
+		if parts[i].direct != nil {
+			continue
+		}
+		parts[i].body = c.add(nodes...)
 		if isLoop(asks)(nodes) {
 			parts[i].loop = c.loop(nodes[0].(*parse.RangeNode))
 		}

@@ -36,19 +36,29 @@ type lack struct {
 
 func newRun(l Lookup, r *secrets.Redactor) *run {
 	_, isMasked := l.(masked)
-	return &run{
-		lookup: l, masked: isMasked, redactor: r,
-		asked: make(map[sources.Query]struct{}),
-	}
+	return &run{lookup: l, masked: isMasked, redactor: r}
 }
 
 // ask looks q up for a call at offset and notes that it was used. Without an
 // answer, q is missing.
 func (r *run) ask(q sources.Query, offset int) (sources.Value, bool) {
+	r.use(q)
+	return r.find(q, offset)
+}
+
+// use notes that q was used.
+func (r *run) use(q sources.Query) {
+	if r.asked == nil {
+		r.asked = make(map[sources.Query]struct{})
+	}
 	if _, again := r.asked[q]; !again {
 		r.asked[q] = struct{}{}
 		r.used = append(r.used, q)
 	}
+}
+
+// find looks q up for a call at offset. Without an answer, q is missing.
+func (r *run) find(q sources.Query, offset int) (sources.Value, bool) {
 	v, ok := r.lookup.Lookup(q)
 	if !ok {
 		r.lack(q, offset, false)

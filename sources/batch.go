@@ -13,12 +13,17 @@ func NewBatch(source string) *Batch {
 	return &Batch{source: source, update: Update{Source: source}}
 }
 
+// Expect makes room for n answers.
+func (b *Batch) Expect(n int) {
+	if b.update.Values == nil {
+		b.update.Values = make(map[Query]Value, n)
+	}
+}
+
 // Answer adds a new answer.
 func (b *Batch) Answer(q Query, v Value) {
 	delete(b.update.Failed, q)
-	if b.update.Values == nil {
-		b.update.Values = make(map[Query]Value)
-	}
+	b.Expect(1)
 	b.update.Values[q] = v
 	b.due = true
 }

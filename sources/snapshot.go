@@ -59,6 +59,7 @@ func (s Snapshot) Lookup(q Query) (v Value, ok bool) {
 // of a deleted key, while `keyExists` must see that it is gone.
 func (s Snapshot) With(values map[Query]Value) (next Snapshot, changed []Query) {
 	fresh := make(map[Query]Value, len(values))
+	changed = make([]Query, 0, len(values))
 	for q, v := range values {
 		old, known := s.Lookup(q)
 		if !v.Exists && (q.Kind == Key || q.Kind == File) {
@@ -74,6 +75,9 @@ func (s Snapshot) With(values map[Query]Value) (next Snapshot, changed []Query) 
 		return s, nil
 	}
 	size := len(s.overlay) + len(fresh)
+	if len(s.base) == 0 && len(s.overlay) == 0 {
+		return Snapshot{base: fresh, origin: new(origin)}, changed
+	}
 	if size > overlayMin && size > len(s.base)/overlayShare {
 		base := make(map[Query]Value, len(s.base)+size)
 		maps.Copy(base, s.base)

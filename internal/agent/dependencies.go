@@ -54,7 +54,14 @@ func (d *dependencies) used(q sources.Query) bool { return len(d.users[q]) > 0 }
 // bySource returns all wanted queries, grouped by the source they name.
 func (d *dependencies) bySource() map[string][]sources.Query {
 	d.changed = false
-	all := make(map[string][]sources.Query)
+	counts := make(map[string]int)
+	for q := range d.users {
+		counts[q.Source]++
+	}
+	all := make(map[string][]sources.Query, len(counts))
+	for name, n := range counts {
+		all[name] = make([]sources.Query, 0, n)
+	}
 	for q := range d.users {
 		all[q.Source] = append(all[q.Source], q)
 	}

@@ -71,9 +71,13 @@ func (i *instance) execute(u *unit, now time.Time) {
 func (i *instance) unanswered(queries []sources.Query) []render.Missing {
 	var open []render.Missing
 	for _, q := range queries {
-		if _, ok := i.snapshot.Lookup(q); !ok && !i.outages.hold(q) {
-			open = append(open, render.Missing{Query: q})
+		if _, ok := i.snapshot.Lookup(q); ok || i.outages.hold(q) {
+			continue
 		}
+		if open == nil {
+			open = make([]render.Missing, 0, len(queries))
+		}
+		open = append(open, render.Missing{Query: q})
 	}
 	return open
 }

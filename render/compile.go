@@ -18,7 +18,7 @@ func Parse(text string, o Options) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Template{options: o, text: text, plugins: plugins{limit: pluginLimit, env: o.CommandEnv}}
+	t := &Template{options: o, text: text, lists: make(lists), plugins: plugins{limit: pluginLimit, env: o.CommandEnv}}
 	root := parse.New("")
 	root.Mode = parse.SkipFuncCheck
 	trees := make(map[string]*parse.Tree)
@@ -43,6 +43,9 @@ func Parse(text string, o Options) (*Template, error) {
 	}
 	if t.root.Tree != nil {
 		t.cut.parts = t.cutInParts(trees, c.asks)
+	}
+	if len(trees) == 1 && t.cut.plain() {
+		t.root = nil // what text/template would keep of it takes more than all else
 	}
 	return t, nil
 }

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"text/template/parse"
 
 	"concierge/sources"
@@ -72,15 +73,23 @@ func literalKey(p *parse.PipeNode) (path string, offset int, ok bool) {
 	return text.Text, int(at.Int64), true
 }
 
-// execute appends what the pieces give.
-func (d *direct) execute(r *run, output []byte) []byte {
-	r.used = d.asks
+// execute writes what the pieces give. What they ask is noted by the caller.
+func (d *direct) execute(r *run, output *bytes.Buffer) {
 	for _, p := range d.pieces {
 		if p.query.Kind == 0 {
-			output = append(output, p.text...)
+			output.Write(p.text)
 			continue
 		}
-		output = append(output, r.known(p.query, p.offset)...)
+		output.WriteString(r.known(p.query, p.offset))
 	}
-	return output
+}
+
+// plain reports whether the parts are direct ones, and there are any.
+func (c *partwise) plain() bool {
+	for _, p := range c.parts {
+		if p.direct == nil {
+			return false
+		}
+	}
+	return len(c.parts) > 0
 }

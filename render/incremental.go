@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"text/template"
 
 	"concierge/sources"
@@ -53,6 +54,7 @@ func (t *Template) partly(l Lookup) (result Result, ok bool) {
 	}
 	if !same {
 		t.cut.users, t.cut.used = nil, t.cut.union()
+		t.lists.keep(t.cut.used)
 	}
 	t.cut.known, t.cut.mark = true, snapshot.Mark()
 	return t.cut.result(t.size), true
@@ -133,7 +135,10 @@ func (t *Template) executePart(p *part, l Lookup) bool {
 func (t *Template) outputOf(p *part) (output []byte, ok bool) {
 	size := len(p.memo.output)
 	if p.direct != nil {
-		return p.direct.execute(t.run, make([]byte, 0, size+size/8)), true
+		t.run.used = p.direct.asks
+		b := bytes.NewBuffer(make([]byte, 0, size+size/8))
+		p.direct.execute(t.run, b)
+		return b.Bytes(), true
 	}
 	if p.loop != nil {
 		if output, ok = t.executeLoop(p.loop); ok {
@@ -185,16 +190,12 @@ func (t *Template) executeLoop(l *loop) (output []byte, ok bool) {
 // of the same pairs, or nil at the end.
 func aligned(chunks []chunk, pairs []*sources.KeyPair) func(yield func(*chunk, []*sources.KeyPair) bool) {
 	return func(yield func(*chunk, []*sources.KeyPair) bool) {
-		var places map[string]int
 		begin, at := 0, 0 // pairs before at are in chunks, or known to be in none
 		for i := range chunks {
 			c := &chunks[i]
 			if !samePairs(c.pairs, pairs[at:]) {
-				if places == nil {
-					places = placesOf(pairs)
-				}
-				place, found := places[c.pairs[0].Path]
-				if !found || place < at || !samePairs(c.pairs, pairs[place:]) {
+				place := at + placeOf(c.pairs[0].Path, pairs[at:])
+				if !samePairs(c.pairs, pairs[place:]) {
 					continue
 				}
 				at = place
@@ -211,12 +212,11 @@ func aligned(chunks []chunk, pairs []*sources.KeyPair) func(yield func(*chunk, [
 	}
 }
 
-func placesOf(pairs []*sources.KeyPair) map[string]int {
-	places := make(map[string]int, len(pairs))
-	for i, p := range pairs {
-		places[p.Path] = i
-	}
-	return places
+// placeOf returns where a path is, or would be, among pairs that are sorted, as
+// those of a tree are.
+func placeOf(path string, pairs []*sources.KeyPair) int {
+	place, _ := slices.BinarySearchFunc(pairs, path, func(p *sources.KeyPair, path string) int { return strings.Compare(p.Path, path) })
+	return place
 }
 
 // samePairs reports whether all begins with some.
@@ -225,7 +225,7 @@ func samePairs(some, all []*sources.KeyPair) bool {
 		return false
 	}
 	for i, p := range some {
-		if *p != *all[i] {
+		if p != all[i] && *p != *all[i] {
 			return false
 		}
 	}

@@ -1,10 +1,6 @@
 package render
 
-import (
-	"strings"
-
-	"concierge/sources"
-)
+import "concierge/sources"
 
 func keyFunctions() []bound {
 	const group = "Keys"
@@ -93,24 +89,24 @@ func (t *Template) keyOrDefault(offset int, args ...string) (string, error) {
 }
 
 func (t *Template) ls(offset int, args ...string) ([]*sources.KeyPair, error) {
-	return t.below("ls", offset, args, isChild, false)
+	return t.below("ls", offset, args, true, false)
 }
 
 func (t *Template) safeLs(offset int, args ...string) ([]*sources.KeyPair, error) {
-	return t.below("safeLs", offset, args, isChild, true)
+	return t.below("safeLs", offset, args, true, true)
 }
 
 func (t *Template) tree(offset int, args ...string) ([]*sources.KeyPair, error) {
-	return t.below("tree", offset, args, isLeaf, false)
+	return t.below("tree", offset, args, false, false)
 }
 
 func (t *Template) safeTree(offset int, args ...string) ([]*sources.KeyPair, error) {
-	return t.below("safeTree", offset, args, isLeaf, true)
+	return t.below("safeTree", offset, args, false, true)
 }
 
-// below lists what keep selects by relative key. With safe, nothing found
-// counts as missing.
-func (t *Template) below(name string, offset int, args []string, keep func(string) bool, safe bool) ([]*sources.KeyPair, error) {
+// below lists the children of a prefix, or all below it. With safe, nothing
+// found counts as missing.
+func (t *Template) below(name string, offset int, args []string, children, safe bool) ([]*sources.KeyPair, error) {
 	none := []*sources.KeyPair{}
 	if err := arity(name, args, 1); err != nil || args[0] == "" {
 		return none, err
@@ -124,31 +120,9 @@ func (t *Template) below(name string, offset int, args []string, keep func(strin
 		return none, nil
 	}
 	pairs, _ := v.Data.(sources.Pairs)
-	list := relative(pairs, q.Path, keep)
+	list := t.lists.of(listOf{q, children}, pairs)
 	if safe && len(list) == 0 {
 		t.run.lack(q, offset, true)
 	}
 	return list, nil
 }
-
-// relative returns copies of the pairs that keep selects, with their keys below
-// the prefix. They are pointers for those who print them as a whole: that is
-// what consul-template shows.
-func relative(pairs sources.Pairs, prefix string, keep func(string) bool) []*sources.KeyPair {
-	copies := make(sources.Pairs, 0, len(pairs)) // never grows, so pointers into it stay good
-	list := make([]*sources.KeyPair, 0, len(pairs))
-	for _, p := range pairs {
-		p.Key = strings.TrimLeft(strings.TrimPrefix(p.Path, prefix), "/")
-		if keep(p.Key) {
-			copies = append(copies, p)
-			list = append(list, &copies[len(copies)-1])
-		}
-	}
-	return list
-}
-
-// isChild selects direct children; folder markers end with a slash.
-func isChild(key string) bool { return key != "" && !strings.Contains(key, "/") }
-
-// isLeaf drops folder markers and the prefix itself.
-func isLeaf(key string) bool { return key != "" && !strings.HasSuffix(key, "/") }

@@ -16,11 +16,12 @@ type Template struct {
 	options  Options
 	text     string
 	literals []sources.Query
-	root     *template.Template
+	root     *template.Template // nil if the parts are all there is
 
 	mu      sync.Mutex
 	run     *run     // the running execution; guarded by mu
 	cut     partwise // guarded by mu
+	lists   lists    // guarded by mu
 	size    int      // of the last output; guarded by mu
 	plugins plugins  // guarded by mu
 }
@@ -89,7 +90,8 @@ func (t *Template) once(l Lookup) (Result, *Error) {
 	t.run = newRun(l, t.options.Redactor)
 	defer func() { t.run = nil }()
 	output := bytes.NewBuffer(make([]byte, 0, t.size+t.size/8))
-	failed := t.failure(t.into(output, t.root, nil))
+	failed := t.failure(t.whole(output))
+	t.lists.keep(t.run.used)
 	result := Result{Used: t.run.used, Missing: t.missing(), Tainted: t.run.tainted}
 	if len(result.Missing) > 0 {
 		return result, failed
@@ -102,6 +104,20 @@ func (t *Template) once(l Lookup) (Result, *Error) {
 		t.print()
 	}
 	return result, failed
+}
+
+// whole executes the template as a whole.
+func (t *Template) whole(output *bytes.Buffer) error {
+	if t.root != nil {
+		return t.into(output, t.root, nil)
+	}
+	for _, p := range t.cut.parts {
+		for _, q := range p.direct.asks {
+			t.run.use(q)
+		}
+		p.direct.execute(t.run, output)
+	}
+	return nil
 }
 
 // into executes one of the template's definitions. text/template passes

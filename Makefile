@@ -5,7 +5,7 @@ STATICCHECK   ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME      ?= 20000x
 BENCHFLAGS    ?=
 
-.PHONY: build test servers lint fuzz bench fleet crash compat clean
+.PHONY: build test servers lint fuzz bench-peers microbench fleet crash compat clean
 
 ## build: the static binary, ./concierge
 build:
@@ -43,9 +43,13 @@ fuzz:
 	  done; \
 	done
 
-## bench: beside the real peers; prints ratios (docs/performance.md)
-bench:
+## bench-peers: beside the real peers; writes docs/performance.md (BENCHFLAGS: -short, -print, -only 'regular expression')
+bench-peers:
 	$(GO) test ./internal/bench -run "^$$" -bench "^BenchmarkBesidePeers$$" -benchtime 1x -timeout 60m $(BENCHFLAGS)
+
+## microbench: the hot paths by themselves, ten times, for benchstat (docs/performance.md)
+microbench:
+	@$(GO) test -run "^$$" -bench . -benchmem -count 10 -timeout 60m $(BENCHFLAGS) ./render ./sources ./sources/consul ./sources/etcd ./sources/file ./secrets
 
 ## fleet: 1,000 instances on one real etcd and one real Consul; 10 minutes (docs/scale.md)
 fleet:

@@ -3,20 +3,26 @@ package bench
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"concierge/internal/testserver"
 )
 
-var update = flag.Bool("update", false, "write the figures into docs/performance.md")
+var (
+	update = flag.Bool("update", false, "write the figures into docs/scale.md (make fleet)")
+	only   = flag.String("only", "", "measure only the parts whose name matches this regular expression, and print them (make bench-peers)")
+	prints = flag.Bool("print", false, "print the figures and leave docs/performance.md alone (make bench-peers)")
+)
 
 func TestMain(m *testing.M) {
-	if os.Getenv(timerVariable) != "" {
-		os.Exit(runTimer(os.Args[1:], os.Stdout, os.Stderr))
+	if status, played := playRole(os.Args[1:], os.Stdout, os.Stderr); played {
+		os.Exit(status)
 	}
 	m.Run()
 }
@@ -32,34 +38,68 @@ func BenchmarkBesidePeers(b *testing.B) {
 	if testing.Short() {
 		p = shortPlan()
 	}
-	consul := testserver.NewConsul(b, testserver.ConsulOptions{HCL: []string{maxConnections}})
-	etcd := testserver.NewEtcd(b, testserver.EtcdOptions{})
-	r := report{run: run{plan: p, dir: b.TempDir(), results: make(results), progress: os.Stderr}}
-	r.contenders = []contender{concierge(buildConcierge(b)), consulTemplate(testserver.Binary(b, "consul-template"))}
-	r.given(b, "CONFD", confd)
-	r.given(b, "REMCO", remco)
-	onConsul := consulStore{consul.Addr}
-	if err := r.starts(b.Context(), onConsul); err != nil {
+	wanted, err := regexp.Compile(*only)
+	if err != nil {
+		b.Fatalf("-only: %v", err)
+	}
+	r := newReport(b, p, os.Stderr)
+	r.partial = *only != ""
+	if err := r.perform(b.Context(), r.parts(newGround(b)), wanted); err != nil {
 		b.Fatal(err)
 	}
-	stores := []store{onConsul, etcdStore{etcd.Addr}, fileStore{b.TempDir()}}
-	for _, st := range stores {
-		if err := r.on(b.Context(), st); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := r.idleAll(b.Context(), stores); err != nil {
+	text, err := r.markdown()
+	if err != nil {
 		b.Fatal(err)
 	}
-	for _, program := range []string{"consul", "etcd", "consul-template"} {
-		r.versions = append(r.versions, versionOf(b, program))
+	fmt.Println(text)
+	if testing.Short() || *prints || r.partial {
+		return
 	}
-	r.publish(b)
+	if err := placeFor("bench-peers").update(filepath.Join("..", "..", "docs", "performance.md"), text); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// newGround starts the servers.
+func newGround(tb testing.TB) ground {
+	tb.Helper()
+	generous := consulStore{testserver.NewConsul(tb, testserver.ConsulOptions{HCL: []string{maxConnections}}).Addr}
+	etcd := testserver.NewEtcd(tb, testserver.EtcdOptions{})
+	vault := testserver.Vault(tb)
+	return ground{
+		stores:  []store{generous, etcdStore{etcd.Addr}, fileStore{tb.TempDir()}, vaultStore{vault.URL(), vault.Token}},
+		starts:  generous,
+		limited: consulStore{testserver.NewConsul(tb, testserver.ConsulOptions{}).Addr},
+	}
+}
+
+// newReport has all contenders that there are, and no figures yet.
+func newReport(tb testing.TB, p plan, progress io.Writer) *report {
+	tb.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r := &report{run: run{
+		plan: p, dir: tb.TempDir(), results: make(results), filled: make(map[spaceOn]bool), progress: progress,
+		contenders: []contender{
+			concierge(buildConcierge(tb)),
+			consulTemplate(testserver.Binary(tb, "consul-template")),
+			vaultAgent(testserver.Binary(tb, "vault")),
+			bareClient(self),
+		},
+	}}
+	r.given("CONFD", confd)
+	r.given("REMCO", remco)
+	r.given("ENVCONSUL", envconsul)
+	for _, program := range []string{"consul", "etcd", "vault", "consul-template"} {
+		r.versions = append(r.versions, versionOf(tb, program))
+	}
+	return r
 }
 
 // given adds a peer whose binary an environment variable names.
-func (r *report) given(tb testing.TB, variable string, peer func(string) contender) {
-	tb.Helper()
+func (r *report) given(variable string, peer func(string) contender) {
 	path := os.Getenv(variable)
 	c := peer(path)
 	if path == "" {
@@ -67,22 +107,6 @@ func (r *report) given(tb testing.TB, variable string, peer func(string) contend
 		return
 	}
 	r.contenders = append(r.contenders, c)
-}
-
-// publish prints the report, and writes it into the document if asked to.
-func (r *report) publish(tb testing.TB) {
-	tb.Helper()
-	text, err := r.markdown()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	fmt.Println(text)
-	if !*update {
-		return
-	}
-	if err := placeFor("bench").update(filepath.Join("..", "..", "docs", "performance.md"), text); err != nil {
-		tb.Fatal(err)
-	}
 }
 
 // buildConcierge builds the binary as it is released.
@@ -107,7 +131,7 @@ func versionOf(tb testing.TB, program string) string {
 	}
 	for word := range strings.FieldsSeq(string(out)) {
 		if strings.ContainsAny(word, "0123456789") {
-			return program + " " + strings.TrimPrefix(word, "v")
+			return program + " " + strings.TrimSuffix(strings.TrimPrefix(word, "v"), ",")
 		}
 	}
 	return program

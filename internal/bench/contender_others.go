@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -17,7 +16,7 @@ func confd(binary string) contender {
 		}
 	}
 	return contender{
-		name: "confd", binary: binary, stores: []string{"etcd"}, prepare: writeConfd,
+		name: "confd", binary: binary, takes: forms("etcd", keyCalls, oneTree), prepare: writeConfd,
 		once: args("-onetime"), follow: args("-watch"), version: []string{"-version"}, stop: syscall.SIGTERM,
 	}
 }
@@ -25,7 +24,7 @@ func confd(binary string) contender {
 func writeConfd(j job) error {
 	text := calls(j.scenario, "{{ getv %q }}", "{{ range gets %q }}{{ .Key }} = {{ .Value }}\n{{ end }}", "/*")
 	resource := fmt.Sprintf("[template]\nsrc = %q\ndest = %q\nmode = \"0644\"\nkeys = [%q]\n",
-		"in.tmpl", j.output(), "/"+prefix(j.keys))
+		"in.tmpl", j.output(0), "/"+prefix(j.keys))
 	return writeFiles(map[string]string{
 		filepath.Join(j.dir, "conf.d", "bench.toml"): resource,
 		filepath.Join(j.dir, "templates", "in.tmpl"): text,
@@ -38,7 +37,7 @@ func remco(binary string) contender {
 		return func(j job) []string { return []string{"-config", filepath.Join(j.dir, file)} }
 	}
 	return contender{
-		name: "remco", binary: binary, stores: []string{"etcd"}, prepare: writeRemco,
+		name: "remco", binary: binary, takes: forms("etcd", keyCalls, oneTree), prepare: writeRemco,
 		once: args("once.toml"), follow: args("follow.toml"), version: []string{"-version"}, stop: syscall.SIGTERM,
 	}
 }
@@ -58,10 +57,10 @@ func writeRemco(j job) error {
       version = 3
       keys = [%q]
       %s = true
-`, j.input(), j.output(), j.address, "/"+prefix(j.keys), mode)
+`, j.input(0), j.output(0), j.address, "/"+prefix(j.keys), mode)
 	}
 	return writeFiles(map[string]string{
-		j.input():                           text,
+		j.input(0):                          text,
 		filepath.Join(j.dir, "once.toml"):   config("onetime"),
 		filepath.Join(j.dir, "follow.toml"): config("watch"),
 	})
@@ -71,7 +70,7 @@ func writeRemco(j job) error {
 // language: key and tree are formats that take a path, which for a tree ends in
 // pattern. Output is the same.
 func calls(s scenario, key, tree, pattern string) string {
-	if s.tree {
+	if s.form == oneTree {
 		return fmt.Sprintf(tree, "/"+prefix(s.keys)+pattern)
 	}
 	var b strings.Builder
@@ -79,16 +78,4 @@ func calls(s scenario, key, tree, pattern string) string {
 		fmt.Fprintf(&b, "%s = "+key+"\n", name(i), "/"+keyPath(s.keys, i))
 	}
 	return b.String()
-}
-
-func writeFiles(files map[string]string) error {
-	for path, text := range files {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }

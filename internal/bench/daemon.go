@@ -20,40 +20,53 @@ const (
 type daemon struct {
 	contender
 	job
-	cmd    *exec.Cmd
-	output *target
-	done   chan struct{} // closed when it has ended
+	cmd  *exec.Cmd
+	out  *outputs
+	done chan struct{} // closed when it has ended
 }
 
 // startDaemon returns when the first rendering is in place. Its goroutine ends
 // with the process, which end awaits.
 func startDaemon(ctx context.Context, c contender, j job) (*daemon, error) {
-	done := make(chan struct{})
-	output, err := watch(j.output(), done)
-	if err != nil {
+	d := &daemon{contender: c, job: j, done: make(chan struct{})}
+	var err error
+	if d.out, err = watch(j.outputDir(), d.done); err != nil {
 		return nil, err
 	}
-	d := &daemon{contender: c, job: j, output: output, done: done}
-	log, err := os.Create(d.log())
-	if err != nil {
-		return nil, errors.Join(err, output.close())
-	}
-	defer func() { _ = log.Close() }()
-	d.cmd = exec.Command(c.binary, c.follow(j)...)
-	d.cmd.Env, d.cmd.Stdout, d.cmd.Stderr = environment(), log, log
-	if err := d.cmd.Start(); err != nil {
-		return nil, errors.Join(err, output.close())
+	if err := d.launch(); err != nil {
+		return nil, errors.Join(err, d.out.close())
 	}
 	go func() {
-		defer close(done)
+		defer close(d.done)
 		_ = d.cmd.Wait() // how it ended is in its log
 	}()
-	ctx, cancel := context.WithTimeout(ctx, longestStart)
-	defer cancel()
-	if _, err := output.await(ctx, name(0)); err != nil {
+	if err := d.rendered(ctx); err != nil {
 		return nil, errors.Join(d.explain(err), d.end())
 	}
 	return d, nil
+}
+
+func (d *daemon) launch() error {
+	log, err := os.Create(d.log())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }()
+	d.cmd = exec.Command(d.binary, d.follow(d.job)...)
+	d.cmd.Env, d.cmd.Stdout, d.cmd.Stderr, d.cmd.SysProcAttr = environment(d.env...), log, log, boundToParent()
+	return d.cmd.Start()
+}
+
+// rendered waits for the first rendering of each template.
+func (d *daemon) rendered(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, longestStart)
+	defer cancel()
+	for n := range d.files() {
+		if _, err := d.out.await(ctx, d.output(n), name(d.key(n))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *daemon) log() string { return filepath.Join(d.dir, "log") }
@@ -66,9 +79,12 @@ func (d *daemon) explain(err error) error {
 	return fmt.Errorf("%s with %s on %s: %w; its log ends with: %s", d.name, d.scenario, d.store, err, tail(string(log)))
 }
 
-// end stops the daemon and waits until it has.
+// end stops the daemon, waits until it has, and removes its files.
 func (d *daemon) end() error {
-	defer func() { _ = d.output.close() }()
+	defer func() {
+		_ = d.out.close()
+		_ = os.RemoveAll(d.dir) // the harness removes what is left at its end
+	}()
 	_ = d.cmd.Process.Signal(d.stop) // one that has ended by itself is found below
 	limit := time.NewTimer(longestEnd)
 	defer limit.Stop()

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"concierge/internal/testserver"
 	"context"
 	"math"
 	"net"
@@ -11,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"concierge/internal/testserver"
 )
 
 // shellContender renders a directory of keys with sh: a program that is on
@@ -18,55 +19,20 @@ import (
 func shellContender() contender {
 	render := func(j job) string {
 		return `for f in ` + filepath.Join(j.address, prefix(j.keys)) + `/key-*; do printf '%s = %s\n' "${f##*/}" "$(cat $f)"; done >` +
-			j.output() + `.new && mv ` + j.output() + `.new ` + j.output()
+			j.output(0) + `.new && mv ` + j.output(0) + `.new ` + j.output(0)
 	}
 	return contender{
-		name: "sh", binary: "/bin/sh", stores: []string{"file"}, prepare: writeTemplate,
+		name: "sh", binary: "/bin/sh", takes: forms("file", keyCalls, oneTree), prepare: writeTemplates,
 		once:    func(j job) []string { return []string{"-c", render(j)} },
 		follow:  func(j job) []string { return []string{"-c", "while " + render(j) + "; do sleep 0.02; done"} },
 		version: []string{"-c", "true"}, stop: syscall.SIGTERM,
 	}
 }
 
-func tinyPlan() plan {
-	return plan{sizes: []int{3}, minOnce: 2, maxOnce: 2, rounds: 1, changes: 3, idle: 50 * time.Millisecond}
-}
-
-func TestRunFillsEveryRowOfTheReport(t *testing.T) {
-	st := fileStore{t.TempDir()}
-	r := report{run: run{
-		plan: tinyPlan(), dir: t.TempDir(), results: make(results), progress: t.Output(),
-		contenders: []contender{shellContender(), shellContender()},
-	}}
-	if err := r.on(t.Context(), st); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.idleAll(t.Context(), []store{st}); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.starts(t.Context(), st); err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range r.scenarios("file") {
-		for _, row := range rows() {
-			v := row.value(r.results.at(s, r.contenders[0]))
-			if math.IsNaN(v) || v <= 0 && row.of != connections {
-				t.Errorf("%s, %s: %v", s, row.label, v)
-			}
-		}
-	}
-	text, err := r.markdown()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(text, "| sh / sh | 3 keys | ratio | tree of 3 | ratio |") {
-		t.Errorf("the report is\n%s", text)
-	}
-}
-
 func TestIncompleteRenderingIsAnError(t *testing.T) {
 	good := "a/key-00000 = x\nkey-00001 = y\n"
-	if err := checkText(good, 2); err != nil {
+	two := scenario{keys: 2}
+	if err := checkText(good, two); err != nil {
 		t.Errorf("a complete rendering: %v", err)
 	}
 	for name, text := range map[string]string{
@@ -75,9 +41,15 @@ func TestIncompleteRenderingIsAnError(t *testing.T) {
 		"end left out":   "key-00000 = x\n",
 		"key too many":   good + "key-00002 = z\n",
 	} {
-		if err := checkText(text, 2); err == nil {
+		if err := checkText(text, two); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+	if err := checkVariables("HOME=/\x00a=initial-1\x00b=changed-2\x00", 2); err != nil {
+		t.Errorf("all variables: %v", err)
+	}
+	if err := checkVariables("HOME=/\x00a=initial-1\x00b=\x00", 2); err == nil {
+		t.Error("an empty variable: no error")
 	}
 }
 
@@ -166,8 +138,8 @@ func TestCPUTimeCountsWorkOnly(t *testing.T) {
 }
 
 func TestFiguresReplaceThoseBefore(t *testing.T) {
-	p := placeFor("bench")
-	text := "a\n" + p.begin + "old\n" + p.end + "\nb\n"
+	p := placeFor("bench-peers")
+	text := "a\n" + p.begin + "-->\nold\n" + p.end + "\nb\n"
 	got, err := p.replace(text, "new\n")
 	if want := strings.Replace(text, "old", "new", 1); err != nil || got != want {
 		t.Errorf("got %q, %v", got, err)
@@ -178,7 +150,7 @@ func TestFiguresReplaceThoseBefore(t *testing.T) {
 }
 
 func TestDocumentsHaveAPlaceForFigures(t *testing.T) {
-	for target, name := range map[string]string{"bench": "performance.md", "fleet": "scale.md"} {
+	for target, name := range map[string]string{"bench-peers": "performance.md", "fleet": "scale.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
 		if err != nil {
 			t.Fatal(err)

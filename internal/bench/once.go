@@ -13,17 +13,15 @@ import (
 	"time"
 )
 
-// timerVariable tells the test binary that it is the timer of one process.
-const timerVariable = "CONCIERGE_BENCH_TIMER"
-
 // longestRun bounds one process that is to end by itself.
 const longestRun = 2 * time.Minute
 
 // spent is what one process took from start to end.
 type spent struct {
-	Elapsed time.Duration // by the clock
-	CPU     time.Duration // user and system
-	Peak    int64         // largest resident set, in bytes
+	Elapsed     time.Duration // by the clock
+	CPU         time.Duration // user and system
+	Peak        int64         // largest resident set, in bytes
+	Descriptors int           // most that were open at once, if they were counted
 }
 
 // once runs the program to its end, from a timer process of its own: Linux
@@ -31,14 +29,17 @@ type spent struct {
 // exec, so the parent has to be smaller than any program under measurement.
 // The harness, full of keys and samples, is not.
 func once(ctx context.Context, binary string, args ...string) (spent, error) {
+	return onceAs(ctx, timerRole, binary, args...)
+}
+
+func onceAs(ctx context.Context, role, binary string, args ...string) (spent, error) {
 	var s spent
 	self, err := os.Executable()
 	if err != nil {
 		return s, err
 	}
 	cmd := exec.CommandContext(ctx, self, append([]string{binary}, args...)...)
-	// A race detector would let the timer linger for a second at its end.
-	cmd.Env = append(environment(), timerVariable+"=1", "GORACE=atexit_sleep_ms=0")
+	cmd.Env = environment(inRole(role)...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
@@ -50,36 +51,59 @@ func once(ctx context.Context, binary string, args ...string) (spent, error) {
 	return s, nil
 }
 
-// runTimer is the whole of a timer process: it runs the command, prints what it
-// spent, and returns the exit status.
-func runTimer(command []string, out, errs io.Writer) int {
+// runTimer is the whole of a timer process: it runs the command and prints
+// what it spent. Counting takes part of the time.
+func runTimer(command []string, counting bool, out, errs io.Writer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), longestRun)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env, cmd.Stderr, cmd.SysProcAttr = environment(), errs, boundToParent()
 	begin := time.Now()
-	err := cmd.Run()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	counted := func() int { return 0 }
+	if counting {
+		counted = countDescriptors(cmd.Process.Pid)
+	}
+	err := cmd.Wait()
 	elapsed := time.Since(begin)
+	most := counted()
 	if err != nil {
-		_, _ = fmt.Fprintln(errs, err)
-		return 1
+		return err
 	}
 	usage, _ := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	s := spent{
-		Elapsed: elapsed,
-		CPU:     cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
-		Peak:    usage.Maxrss * 1024,
-	}
-	if err := json.NewEncoder(out).Encode(s); err != nil {
-		return 1
-	}
-	return 0
+	return json.NewEncoder(out).Encode(spent{
+		Elapsed:     elapsed,
+		CPU:         cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+		Peak:        usage.Maxrss * 1024,
+		Descriptors: most,
+	})
 }
 
-// environment keeps the settings of a developer's shell (CONSUL_…, ETCD_…)
-// from the programs under measurement.
-func environment() []string {
-	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir(), "TMPDIR=" + os.TempDir()}
+// countDescriptors looks every millisecond how many descriptors a process has,
+// until the returned function is called, which returns the most that were seen.
+func countDescriptors(pid int) (stop func() int) {
+	done, most := make(chan struct{}), make(chan int)
+	go func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for seen := 0; ; {
+			if open, err := os.ReadDir(procPath(pid, "fd")); err == nil {
+				seen = max(seen, len(open))
+			}
+			select {
+			case <-tick.C:
+			case <-done:
+				most <- seen
+				return
+			}
+		}
+	}()
+	return func() int {
+		close(done)
+		return <-most
+	}
 }
 
 // tail returns the end of a log, for an error.

@@ -15,19 +15,25 @@ func boundToParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }
 
-// peakMemory returns the largest resident set of a running process, in bytes.
-func peakMemory(pid int) (int64, error) {
+// Lines of proc_pid_status(5).
+const (
+	peakMemory     = "VmHWM:" // the largest resident set so far
+	residentMemory = "VmRSS:" // the resident set
+)
+
+// memory returns a line about the memory of a running process, in bytes.
+func memory(pid int, line string) (int64, error) {
 	status, err := os.ReadFile(procPath(pid, "status"))
 	if err != nil {
 		return 0, err
 	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+	for l := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(l, line); ok {
 			kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 			return kb * 1024, err
 		}
 	}
-	return 0, fmt.Errorf("process %d has no VmHWM: it has ended", pid)
+	return 0, fmt.Errorf("process %d has no %s it has ended", pid, line)
 }
 
 // openFiles counts the descriptors of a process, and how many of them are

@@ -11,7 +11,11 @@ var errNotLinux = errors.New("the benchmark reads /proc: run it on Linux")
 
 func boundToParent() *syscall.SysProcAttr { return nil }
 
-func peakMemory(int) (int64, error) { return 0, errNotLinux }
+const peakMemory, residentMemory = "", ""
+
+func memory(int, string) (int64, error) { return 0, errNotLinux }
+
+func procPath(int, string) string { return "" }
 
 func openFiles(int) (descriptors, connections int, err error) { return 0, 0, errNotLinux }
 

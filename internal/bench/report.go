@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,7 @@ type report struct {
 	run
 	versions []string // of servers and peers
 	absent   []string // peers that were not there
+	partial  bool     // only some parts were measured
 }
 
 // markdown prints the tables and what they were taken on.
@@ -19,26 +21,62 @@ func (r report) markdown() (string, error) {
 	if err := r.conditions(&b); err != nil {
 		return "", err
 	}
-	own, peers := r.contenders[0], r.contenders[1:]
-	for _, st := range own.stores {
-		scenarios := r.scenarios(st)
-		for _, peer := range peers {
-			if peer.measuredOn(st) {
-				fmt.Fprintf(&b, "\n### On %s, beside %s\n\n", st, peer.name)
-				r.results.pair(&b, scenarios, rows(), own, peer)
-			}
-		}
-		if st != "Consul" {
-			fmt.Fprintf(&b, "\n### On %s, concierge alone\n\n", storeTitle(st))
-			r.results.single(&b, scenarios, rows(), own)
-		}
+	if r.plan.bars {
+		b.WriteString("\n### What is to be reached\n\n")
+		writeBars(&b, r.bars(), r.partial)
 	}
-	b.WriteString("\n### Start-up\n\n")
-	r.results.pair(&b, []scenario{{store: "Consul", keys: fewKeys}}, startRows(), own, peers[0])
+	for _, store := range []string{"Consul", "etcd", "file", "Vault"} {
+		r.onStore(&b, store)
+	}
+	own, peer := r.named("concierge"), r.named("consul-template")
+	if start := coldStart("Consul"); len(r.results.at(start, own)) > 0 {
+		b.WriteString("\n### Start-up\n\n")
+		r.results.pair(&b, []scenario{start}, startRows(), own, peer)
+	}
 	if len(r.absent) > 0 {
 		fmt.Fprintf(&b, "\nNot measured, since their binaries were not given: %s.\n", strings.Join(r.absent, ", "))
 	}
 	return b.String(), nil
+}
+
+// onStore prints concierge beside each peer on a store, and alone where there
+// is none.
+func (r report) onStore(b *strings.Builder, store string) {
+	own := r.contenders[0]
+	alone := r.measuredWith(store, own)
+	for _, peer := range r.contenders[1:] {
+		scenarios := r.measuredWith(store, peer)
+		if len(scenarios) == 0 {
+			continue
+		}
+		fmt.Fprintf(b, "\n### On %s, beside %s\n", storeTitle(store), peer.title())
+		if peer.yardstick {
+			r.results.tables(b, scenarios, latencyRows(), own, &peer)
+			continue
+		}
+		r.results.tables(b, scenarios, rows(), own, &peer)
+		alone = slices.DeleteFunc(alone, func(s scenario) bool { return slices.Contains(scenarios, s) })
+	}
+	if len(alone) > 0 {
+		fmt.Fprintf(b, "\n### On %s, concierge alone\n", storeTitle(store))
+		r.results.tables(b, alone, rows(), own, nil)
+	}
+}
+
+// measuredWith returns the scenarios of a store that a contender has samples
+// of.
+func (r report) measuredWith(store string, c contender) []scenario {
+	return slices.DeleteFunc(r.scenarios(store), func(s scenario) bool { return len(r.results.at(s, c)) == 0 })
+}
+
+// named returns a contender; one that did not take part has no samples.
+func (r report) named(name string) contender {
+	for _, c := range r.contenders {
+		if c.name == name {
+			return c
+		}
+	}
+	return contender{name: name}
 }
 
 // conditions says what the figures were taken on, without naming the machine.
@@ -50,9 +88,16 @@ func (r report) conditions(b *strings.Builder) error {
 	fmt.Fprintf(b, "%d cores, %d GB of memory, %s/%s, %s; %s. Load average at the end: %.1f.\n",
 		runtime.NumCPU(), (memory+1<<29)>>30, runtime.GOOS, runtime.GOARCH, runtime.Version(),
 		strings.Join(r.versions, ", "), load)
-	fmt.Fprintf(b, "For each figure: %d to %d one-shot runs; %d changes under each of %s; %s of idling.\n",
-		r.minOnce, r.maxOnce, r.changes, plural(r.rounds, "daemon"), r.idle)
+	fmt.Fprintf(b, "For each figure: %d to %d one-shot runs (%d of start-up); %d to %d changes under each of %s; %s of idling.\n",
+		r.minOnce, r.maxOnce, r.starts, r.minChanges, r.maxChanges, plural(r.rounds, "daemon"), r.idle)
 	return nil
+}
+
+func (c contender) title() string {
+	if c.yardstick {
+		return "a " + c.name
+	}
+	return c.name
 }
 
 func storeTitle(store string) string {
@@ -60,11 +105,4 @@ func storeTitle(store string) string {
 		return "a local directory"
 	}
 	return store
-}
-
-func plural(n int, one string) string {
-	if n == 1 {
-		return "one " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
 }

@@ -16,11 +16,15 @@ const (
 	onceMemory
 	putTime
 	latency
+	signalLag
 	changeCPU
 	daemonMemory
+	idleMemory
 	idleCPU
 	descriptors
 	connections
+	onceDescriptors
+	onceRefused
 	startTime
 	binarySize
 )

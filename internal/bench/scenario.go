@@ -3,91 +3,110 @@ package bench
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
-// scenario is one template on one store. It is comparable, and a key of
+// form is what is done with the keys of a scenario.
+type form uint8
+
+const (
+	keyCalls     form = iota // one template with a key call for each key
+	oneTree                  // one template with one tree call
+	oneInTen                 // key calls for one in ten of the keys that are there
+	ownTemplates             // a template for each key
+	withChild                // key calls, and a child that is told by SIGHUP
+	variables                // a process started with a variable for each key
+	secretCalls              // one template with a secret of Vault for each key
+)
+
+func (f form) oneShot() bool { return f != withChild }
+
+func (f form) changes() bool { return f == keyCalls || f == oneTree || f == ownTemplates }
+
+func (f form) idles() bool { return f.changes() || f == secretCalls }
+
+// scenario is one piece of work on one store. It is comparable, and a key of
 // results.
 type scenario struct {
 	store string // name of the store
-	keys  int    // keys under the prefix
-	tree  bool   // one tree call instead of a key call each
+	keys  int    // keys that are wanted
+	form  form
 }
 
 // String names the scenario within its store, as a column of a table.
 func (s scenario) String() string {
-	switch {
-	case s.tree:
-		return "tree of " + thousands(s.keys)
-	case s.keys == 1:
-		return "1 key"
+	n := thousands(s.keys)
+	switch s.form {
+	case oneTree:
+		return "tree of " + n
+	case oneInTen:
+		return n + " keys of " + thousands(s.space())
+	case ownTemplates:
+		return plural(s.keys, "template")
+	case withChild:
+		return plural(s.keys, "key") + " and a child"
+	case variables:
+		return plural(s.keys, "variable")
+	case secretCalls:
+		return plural(s.keys, "secret")
 	}
-	return thousands(s.keys) + " keys"
+	return plural(s.keys, "key")
 }
 
-// template is what concierge and consul-template render, which speak the same
-// language.
+// space is how many keys are in the store for the scenario.
+func (s scenario) space() int {
+	if s.form == oneInTen {
+		return 10 * s.keys
+	}
+	return s.keys
+}
+
+// key is the number within the space of the i-th key that is wanted.
+func (s scenario) key(i int) int { return i * s.space() / s.keys }
+
+func (s scenario) path(i int) string { return keyPath(s.space(), s.key(i)) }
+
+// line renders one key, in the language that concierge, consul-template and
+// Vault Agent share.
+func (s scenario) line(i int) string {
+	call := fmt.Sprintf("{{ key %q }}", s.path(i))
+	if s.form == secretCalls {
+		call = fmt.Sprintf("{{ with secret %q }}{{ .Data.data.value }}{{ end }}", "secret/data/"+s.path(i))
+	}
+	return name(s.key(i)) + " = " + call + "\n"
+}
+
+// template renders all keys.
 func (s scenario) template() string {
-	if s.tree {
+	if s.form == oneTree {
 		return fmt.Sprintf("{{ range tree %q }}{{ .Key }} = {{ .Value }}\n{{ end }}", prefix(s.keys))
 	}
 	var b strings.Builder
 	for i := range s.keys {
-		fmt.Fprintf(&b, "%s = {{ key %q }}\n", name(i), keyPath(s.keys, i))
+		b.WriteString(s.line(i))
 	}
 	return b.String()
 }
 
-// prefix is where the keys of all scenarios with n keys are. A change of one
-// key there concerns no other scenario.
-func prefix(n int) string { return fmt.Sprintf("bench/%d", n) }
+// oneDirectory is how many keys are kept in one directory. More of them are
+// spread over directories of perDirectory each.
+const (
+	oneDirectory = 10_000
+	perDirectory = 200
+)
+
+// prefix is where the keys of a space of n are. All prefixes have one length,
+// since a tree call takes them as the beginning of a text: a change of one key
+// there concerns no other space.
+func prefix(n int) string { return fmt.Sprintf("bench/%06d", n) }
 
 func name(i int) string { return fmt.Sprintf("key-%05d", i) }
 
-func keyPath(n, i int) string { return prefix(n) + "/" + name(i) }
-
-// plan is how much a run measures.
-type plan struct {
-	sizes []int // numbers of keys; the largest is measured as a tree too
-
-	minOnce, maxOnce int           // one-shot runs of each contender
-	onceBudget       time.Duration // beyond minOnce, runs begin only within it
-
-	rounds, changes int           // daemons started, and changes made under each
-	settle          time.Duration // before the idle time, for late connections and garbage
-	idle            time.Duration // idle time under observation
-}
-
-// fullPlan is what docs/performance.md is made of. Its idle time holds several
-// of the blocking queries on Consul that end without a change, about one a
-// minute with either contender.
-func fullPlan() plan {
-	return plan{
-		sizes:   []int{1, 100, 10_000},
-		minOnce: 5, maxOnce: 25, onceBudget: 20 * time.Second,
-		rounds: 3, changes: 100,
-		settle: 2 * time.Second, idle: 5 * time.Minute,
+// keyPath is where key i of n is.
+func keyPath(n, i int) string {
+	if n > oneDirectory {
+		return fmt.Sprintf("%s/dir-%03d/%s", prefix(n), i/perDirectory, name(i))
 	}
-}
-
-// shortPlan ends within a minute, on CI. Its figures are for a look, not for
-// the record.
-func shortPlan() plan {
-	return plan{
-		sizes:   []int{1, 100, 1_000},
-		minOnce: 3, maxOnce: 5, onceBudget: time.Second,
-		rounds: 1, changes: 15,
-		settle: 2 * time.Second, idle: 4 * time.Second,
-	}
-}
-
-// scenarios are those of one store.
-func (p plan) scenarios(store string) []scenario {
-	var all []scenario
-	for _, n := range p.sizes {
-		all = append(all, scenario{store: store, keys: n})
-	}
-	return append(all, scenario{store: store, keys: p.sizes[len(p.sizes)-1], tree: true})
+	return prefix(n) + "/" + name(i)
 }
 
 // thousands prints a number with commas.
@@ -96,4 +115,11 @@ func thousands(n int) string {
 		return fmt.Sprint(n)
 	}
 	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
+
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + one + "s"
 }

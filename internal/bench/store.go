@@ -14,7 +14,7 @@ import (
 // store is where the keys are. Calls block until the store has accepted the
 // values, and are never made concurrently.
 type store interface {
-	// name is "Consul", "etcd" or "file".
+	// name is "Consul", "etcd", "file" or "Vault".
 	name() string
 	// address is what a contender's flag takes for the scenario.
 	address(scenario) string
@@ -39,13 +39,17 @@ func batches(n int) [][]int {
 
 func initialValue(i int) string { return fmt.Sprintf("initial-%05d", i) }
 
-// send makes one request with a body and wants a good answer. The body of the
-// answer is read whole, so that the connection is used again.
+// send makes one request with a body and wants a good answer.
 func send(ctx context.Context, method, url string, body []byte) error {
 	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
+	return do(req)
+}
+
+// do reads the body of the answer whole, so that the connection is used again.
+func do(req *http.Request) error {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
@@ -53,10 +57,10 @@ func send(ctx context.Context, method, url string, body []byte) error {
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return fmt.Errorf("reading the answer to %s %s: %w", method, url, err)
+		return fmt.Errorf("reading the answer to %s %s: %w", req.Method, req.URL, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s %s: %s: %s", method, url, resp.Status, bytes.TrimSpace(answer))
+		return fmt.Errorf("%s %s: %s: %s", req.Method, req.URL, resp.Status, bytes.TrimSpace(answer))
 	}
 	return nil
 }

@@ -6,59 +6,60 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
 
-// target is an output file that is watched by notification, so that waiting
-// costs the program under measurement no CPU.
-type target struct {
-	path    string
+// outputs is a directory of output files that is watched by notification, so
+// that waiting costs the program under measurement no CPU.
+type outputs struct {
 	watcher *fsnotify.Watcher
-	ended   <-chan struct{} // closed when the process that writes the file has ended
+	ended   <-chan struct{} // closed when the process that writes the files has ended
 }
 
 var errEnded = errors.New("the process ended by itself")
 
-func watch(path string, ended <-chan struct{}) (*target, error) {
+func watch(dir string, ended <-chan struct{}) (*outputs, error) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, err
 	}
-	if err := w.Add(filepath.Dir(path)); err != nil {
+	if err := w.Add(dir); err != nil {
 		_ = w.Close()
 		return nil, err
 	}
-	return &target{path: path, watcher: w, ended: ended}, nil
+	return &outputs{watcher: w, ended: ended}, nil
 }
 
 // await blocks until the file holds the text, and returns when the harness was
 // told of that. Reading the file is not part of the time.
-func (t *target) await(ctx context.Context, text string) (time.Time, error) {
+func (o *outputs) await(ctx context.Context, path, text string) (time.Time, error) {
 	for at := time.Now(); ; {
-		content, err := os.ReadFile(t.path)
+		content, err := os.ReadFile(path)
 		if err == nil && bytes.Contains(content, []byte(text)) {
 			return at, nil
 		}
-		if at, err = t.next(ctx); err != nil {
+		if at, err = o.next(ctx, path); err != nil {
 			return at, fmt.Errorf("waiting for %q in the output: %w", text, err)
 		}
 	}
 }
 
-// next blocks until something happens to the file.
-func (t *target) next(ctx context.Context) (time.Time, error) {
+// next blocks until something happens to the file, or may have happened.
+func (o *outputs) next(ctx context.Context, path string) (time.Time, error) {
 	for {
 		select {
-		case e := <-t.watcher.Events:
-			if e.Name == t.path {
+		case e := <-o.watcher.Events:
+			if e.Name == path {
 				return time.Now(), nil
 			}
-		case err := <-t.watcher.Errors:
+		case err := <-o.watcher.Errors:
+			if errors.Is(err, fsnotify.ErrEventOverflow) {
+				return time.Now(), nil
+			}
 			return time.Time{}, err
-		case <-t.ended:
+		case <-o.ended:
 			return time.Time{}, errEnded
 		case <-ctx.Done():
 			return time.Time{}, ctx.Err()
@@ -66,4 +67,4 @@ func (t *target) next(ctx context.Context) (time.Time, error) {
 	}
 }
 
-func (t *target) close() error { return t.watcher.Close() }
+func (o *outputs) close() error { return o.watcher.Close() }

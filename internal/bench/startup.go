@@ -9,18 +9,17 @@ import (
 const fewKeys = 10
 
 // coldStart is the scenario of a process that renders ten keys and ends.
-func coldStart(st store) scenario { return scenario{store: st.name(), keys: fewKeys} }
+func coldStart(store string) scenario { return scenario{store: store, keys: fewKeys} }
 
-// starts measures what a process costs before it does anything: the size of
+// startUp measures what a process costs before it does anything: the size of
 // the binary, the time to print the version, and a template of ten keys.
-func (r *run) starts(ctx context.Context, st store) error {
-	r.say("start-up")
-	if err := st.fill(ctx, fewKeys); err != nil {
+func (r *run) startUp(ctx context.Context, st store) error {
+	s := coldStart(st.name())
+	if err := r.fill(ctx, st, s); err != nil {
 		return err
 	}
-	s := coldStart(st)
-	for range r.maxOnce {
-		for _, c := range r.of(st) {
+	for range r.starts {
+		for _, c := range r.of(s) {
 			took, err := once(ctx, c.binary, c.version...)
 			if err != nil {
 				return err
@@ -31,7 +30,7 @@ func (r *run) starts(ctx context.Context, st store) error {
 			}
 		}
 	}
-	for _, c := range r.of(st) {
+	for _, c := range r.of(s) {
 		info, err := os.Stat(c.binary)
 		if err != nil {
 			return err

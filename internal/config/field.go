@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"concierge/secrets"
@@ -30,8 +31,22 @@ type field struct {
 	pattern  string   // what a text, or each of a list, looks like
 }
 
-// fieldsOf returns the settings of a struct type, in order.
+// fieldCache has the fields of struct types that were asked for before: thousands of
+// templates are thousands of structs of a few types.
+var fieldCache sync.Map // []field by reflect.Type
+
+// fieldsOf returns the settings of a struct type, in order. Nobody may change
+// them.
 func fieldsOf(t reflect.Type) []field {
+	if fields, ok := fieldCache.Load(t); ok {
+		return fields.([]field)
+	}
+	fields := readFields(t)
+	fieldCache.Store(t, fields)
+	return fields
+}
+
+func readFields(t reflect.Type) []field {
 	fields := make([]field, 0, t.NumField())
 	for i := range t.NumField() {
 		sf := t.Field(i)

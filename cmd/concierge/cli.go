@@ -37,7 +37,7 @@ func (s system) interruptible(ctx context.Context) (context.Context, context.Can
 			}
 		}
 	}()
-	return ctx, func() { cancel(); signal.Stop(s.signals) }
+	return ctx, cancel
 }
 
 // command is one subcommand.
@@ -52,6 +52,9 @@ type command struct {
 	settings bool
 	// anywhere says that flags may also follow the arguments.
 	anywhere bool
+	// forwards says that signals are passed on to a process. Others are
+	// interrupted by INT and TERM.
+	forwards bool
 	// setup declares flags and returns what runs after they are parsed.
 	setup func(*flag.FlagSet) action
 }
@@ -122,6 +125,7 @@ func invoke(ctx context.Context, sys system, args []string) (int, error) {
 	if cmd == nil {
 		return help(sys.stdout, rest)
 	}
+	cmd.listen(sys.signals)
 	c := call{system: sys}
 	fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -138,6 +142,15 @@ func invoke(ctx context.Context, sys system, args []string) (int, error) {
 		return exit.Usage, usageError("%w\nSee concierge %s --help.", err, cmd.name)
 	}
 	return run(ctx, c)
+}
+
+// listen asks for the signals that the command acts upon.
+func (cmd *command) listen(signals chan<- os.Signal) {
+	if cmd.forwards {
+		notify(signals)
+		return
+	}
+	signal.Notify(signals, os.Interrupt, terminate)
 }
 
 // find returns the command that args name and what follows it; nil for help.

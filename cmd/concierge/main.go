@@ -18,8 +18,8 @@ func realMain() int {
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(),
 		signals: make(chan os.Signal, 64),
 	}
-	notify(sys.signals)
 	if p, ok := personaOf(os.Args[0], os.Args[1:]); ok {
+		notify(sys.signals)
 		return impersonate(context.Background(), sys, p, os.Args[1:])
 	}
 	return dispatch(context.Background(), sys, os.Args[1:])

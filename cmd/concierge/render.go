@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"flag"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"concierge/internal/agent"
@@ -54,6 +56,9 @@ func renderOnce(ctx context.Context, c call, options agent.RenderOptions) (int, 
 		return exit.Usage, usageError("render takes no arguments, got %q (to start a process use concierge run)", c.args[0])
 	case options.Timeout < 0:
 		return exit.Usage, usageError("--timeout %s is negative (0 waits for ever)", options.Timeout)
+	}
+	if os.Getenv("GOGC") == "" { // what ends soon need not collect much
+		debug.SetGCPercent(300)
 	}
 	ctx, cancel := c.interruptible(ctx)
 	defer cancel()

@@ -23,6 +23,7 @@ again; TERM and INT stop the process; every other signal goes on to it.`,
 				"concierge run --file-path ./config --template app.conf.ctmpl:app.conf --process-reload-signal HUP -- ./server"},
 		},
 		settings: true,
+		forwards: true,
 		setup:    func(*flag.FlagSet) action { return run },
 	}
 }

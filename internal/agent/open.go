@@ -82,7 +82,7 @@ func openConsul(c *config.Consul, log *slog.Logger) (*consul.Source, error) {
 		Name: consulName, Address: c.Address, Token: c.Token, TokenFile: c.TokenFile, TLS: tlsOf(c.TLS),
 		Datacenter: c.Datacenter, Namespace: c.Namespace, Partition: c.Partition,
 		Username: c.Username, Password: c.Password, MaxStale: c.MaxStale, QueryWait: c.QueryWait,
-		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport),
+		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport), Budget: sources.NewBudget(c.MaxRequests, log),
 	}, log)
 }
 
@@ -91,6 +91,7 @@ func openEtcd(c *config.Etcd, log *slog.Logger) (*etcd.Source, error) {
 	return etcd.New(etcd.Config{
 		Name: etcdName, Endpoints: c.Endpoints, Username: c.Username, Password: c.Password,
 		PasswordFile: c.PasswordFile, TLS: tlsOf(c.TLS), Prefix: c.Prefix, DialTimeout: c.DialTimeout,
+		Budget: sources.NewBudget(c.MaxRequests, log),
 	}, log)
 }
 
@@ -104,7 +105,7 @@ func openVault(c *config.Vault, log *slog.Logger) (*vault.Source, error) {
 		Name: vaultName, Address: c.Address, Namespace: c.Namespace, Token: c.Token, TokenFile: c.TokenFile,
 		TLS: tlsOf(c.TLS), Refresh: c.Refresh, LeaseThreshold: float64(c.LeaseThreshold) / 100,
 		RenewToken: c.RenewToken, Unwrap: c.UnwrapToken, Kubernetes: kubernetesOf(c.Kubernetes), UserAgent: c.UserAgent,
-		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport),
+		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport), Budget: sources.NewBudget(c.MaxRequests, log),
 	}, log)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"concierge/internal/exit"
@@ -33,15 +32,9 @@ type RenderOptions struct {
 	ShowSecrets bool
 }
 
-// reserve is memory that a rendering holds and never touches, so that it takes
-// no room. The collector counts it, and so begins after tens of megabytes
-// instead of four: most renderings are over by then.
-const reserve = 16 << 20
-
 // Render renders every file once and ends. Data that is missing is waited for
 // until the timeout; then the error lists all that is missing.
 func Render(ctx context.Context, o Options, r RenderOptions) (status int, err error) {
-	defer runtime.KeepAlive(make([]byte, reserve))
 	o.once, o.dry = true, r.Mode != Write
 	i, err := start(ctx, o, false)
 	if err != nil {

@@ -79,13 +79,10 @@ func (d *daemon) explain(err error) error {
 	return fmt.Errorf("%s with %s on %s: %w; its log ends with: %s", d.name, d.scenario, d.store, err, tail(string(log)))
 }
 
-// end stops the daemon, waits until it has, and removes its files.
+// end stops the daemon and waits until it has.
 func (d *daemon) end() error {
-	defer func() {
-		_ = d.out.close()
-		_ = os.RemoveAll(d.dir) // the harness removes what is left at its end
-	}()
-	_ = d.cmd.Process.Signal(d.stop) // one that has ended by itself is found below
+	defer func() { _ = d.out.close() }() // nothing was written to it
+	_ = d.cmd.Process.Signal(d.stop)     // one that has ended by itself is found below
 	limit := time.NewTimer(longestEnd)
 	defer limit.Stop()
 	select {

@@ -123,19 +123,20 @@ type Sources struct {
 
 // Consul is a Consul agent or server.
 type Consul struct {
-	Address    string        `yaml:"address" doc:"Address of the HTTP API: host:port, http(s)://host:port or unix:///path." default:"127.0.0.1:8500"`
-	Token      secrets.Text  `yaml:"token" doc:"ACL token; token_file is safer."`
-	TokenFile  string        `yaml:"token_file" doc:"File that holds the ACL token; read again when it is refused." as:"path" either:"token"`
-	TLS        TLS           `yaml:"tls" doc:"TLS towards Consul."`
-	Datacenter string        `yaml:"datacenter" doc:"Data centre asked when a query names none."`
-	Namespace  string        `yaml:"namespace" doc:"Enterprise namespace asked when a query names none."`
-	Partition  string        `yaml:"partition" doc:"Enterprise partition asked when a query names none."`
-	Username   string        `yaml:"username" doc:"User for HTTP basic authentication, of a proxy in front of Consul."`
-	Password   secrets.Text  `yaml:"password" doc:"Password for HTTP basic authentication."`
-	MaxStale   time.Duration `yaml:"max_stale" doc:"Let any server answer, with data at most this old; 0 asks the leader." as:"zero"`
-	QueryWait  time.Duration `yaml:"query_wait" doc:"How long Consul is asked to hold a query until something changes." default:"60s"`
-	Retry      Retry         `yaml:"retry" doc:"How Consul is asked again after a failure."`
-	Transport  Transport     `yaml:"transport" doc:"Limits of the connections to Consul."`
+	Address     string        `yaml:"address" doc:"Address of the HTTP API: host:port, http(s)://host:port or unix:///path." default:"127.0.0.1:8500"`
+	Token       secrets.Text  `yaml:"token" doc:"ACL token; token_file is safer."`
+	TokenFile   string        `yaml:"token_file" doc:"File that holds the ACL token; read again when it is refused." as:"path" either:"token"`
+	TLS         TLS           `yaml:"tls" doc:"TLS towards Consul."`
+	Datacenter  string        `yaml:"datacenter" doc:"Data centre asked when a query names none."`
+	Namespace   string        `yaml:"namespace" doc:"Enterprise namespace asked when a query names none."`
+	Partition   string        `yaml:"partition" doc:"Enterprise partition asked when a query names none."`
+	Username    string        `yaml:"username" doc:"User for HTTP basic authentication, of a proxy in front of Consul."`
+	Password    secrets.Text  `yaml:"password" doc:"Password for HTTP basic authentication."`
+	MaxStale    time.Duration `yaml:"max_stale" doc:"Let any server answer, with data at most this old; 0 asks the leader." as:"zero"`
+	MaxRequests int           `yaml:"max_requests_per_second" doc:"Most reads a second in the long run; as many as in 40 seconds are let through at once; 0 is the default." default:"250"`
+	QueryWait   time.Duration `yaml:"query_wait" doc:"How long Consul is asked to hold a query until something changes." default:"60s"`
+	Retry       Retry         `yaml:"retry" doc:"How Consul is asked again after a failure."`
+	Transport   Transport     `yaml:"transport" doc:"Limits of the connections to Consul."`
 }
 
 // Etcd is an etcd cluster.
@@ -147,6 +148,7 @@ type Etcd struct {
 	TLS          TLS           `yaml:"tls" doc:"TLS towards etcd."`
 	Prefix       string        `yaml:"prefix" doc:"Put in front of every key that a template names, for example /config/."`
 	DialTimeout  time.Duration `yaml:"dial_timeout" doc:"Longest wait for a connection to one member." default:"5s"`
+	MaxRequests  int           `yaml:"max_requests_per_second" doc:"Most reads a second in the long run; as many as in 40 seconds are let through at once; 0 is the default. Events of watches do not count." default:"250"`
 }
 
 // File is the embedded source.
@@ -183,6 +185,7 @@ type Vault struct {
 	RenewToken     *bool            `yaml:"renew_token" doc:"Renew the token while concierge runs, if it can be renewed and is not from token_file." default:"true"`
 	UnwrapToken    bool             `yaml:"unwrap_token" doc:"The token is a response-wrapping token with the real one in it."`
 	Kubernetes     *VaultKubernetes `yaml:"kubernetes" doc:"Log in with the service account of the pod, if no token is given."`
+	MaxRequests    int              `yaml:"max_requests_per_second" doc:"Most requests a second in the long run; as many as in 40 seconds are let through at once; 0 is the default." default:"250"`
 	UserAgent      string           `yaml:"user_agent" doc:"Name of this client in Vault's audit log; concierge unless set."`
 	Retry          Retry            `yaml:"retry" doc:"How Vault is asked again after a failure."`
 	Transport      Transport        `yaml:"transport" doc:"Limits of the connections to Vault."`

@@ -22,6 +22,7 @@ func TestUsualVariablesAloneConfigureConsul(t *testing.T) {
 		t.Errorf("token %q", got.Token.Reveal())
 	}
 	got.Token, got.QueryWait, got.Retry, got.Transport = want.Token, want.QueryWait, want.Retry, want.Transport // defaults
+	got.MaxRequests = want.MaxRequests
 	if got != want || c.Sources.Default != "consul" || c.Sources.File != nil {
 		t.Errorf("consul %+v\nwant   %+v\ndefault %s", got, want, c.Sources.Default)
 	}

@@ -24,8 +24,9 @@ func connect(cfg Config) (*api.Client, *http.Client, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("setting up TLS for vault: %w; see secrets.vault.tls", err)
 	}
+	transport := transportOf(cfg.Transport, tlsConfig)
 	client := &http.Client{
-		Transport: transportOf(cfg.Transport, tlsConfig),
+		Transport: transport,
 		// The API library follows redirects itself, and only safe ones.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -38,11 +39,28 @@ func connect(cfg Config) (*api.Client, *http.Client, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("setting up the vault client: %w; check secrets.vault and the VAULT_… environment variables", err)
 	}
+	client.Transport = &paced{transport, cfg.Budget} // now, since the library knows plain transports only
 	isolate(c, cfg.Namespace)
 	if cfg.UserAgent != "" {
 		c.AddHeader("User-Agent", cfg.UserAgent)
 	}
 	return c, client, nil
+}
+
+// paced has each request wait for its turn.
+type paced struct {
+	*http.Transport
+	budget *sources.Budget
+}
+
+func (p *paced) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := p.budget.Wait(req.Context()); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // as a round trip must; nothing was sent
+		}
+		return nil, err
+	}
+	return p.Transport.RoundTrip(req)
 }
 
 // transportOf applies the limits that are set.

@@ -44,7 +44,8 @@ type Config struct {
 	TLS       sources.TLS
 	Retry     sources.Retry // delays between attempts; default cap 30 s
 	Transport sources.Transport
-	UserAgent string // sent with each request; default that of the API library
+	Budget    *sources.Budget // of all requests; nil is one of its own, with the default
+	UserAgent string          // sent with each request; default that of the API library
 }
 
 // renews reports whether the token is to be kept alive.

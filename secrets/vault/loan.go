@@ -29,6 +29,7 @@ type loan struct {
 	life  time.Duration // from now on; 0 is for ever
 	exact bool          // it is replaced when life is over, not before
 	part  float64       // of life, after which it is replaced
+	free  bool          // asking for it again costs nothing but the request
 	asked time.Duration // what a renewal asks for; default life
 
 	// renew is nil if the life cannot be made longer.
@@ -43,6 +44,15 @@ type loan struct {
 // renewal asks for a longer life and returns what was given. 0 means that the
 // life stays as it was and that there is no use in asking again.
 type renewal func(ctx context.Context, increment time.Duration) (time.Duration, error)
+
+// scatter draws anew when a free loan is replaced: at any moment of its life. An
+// instance reads all its secrets when it starts, and so does its whole fleet;
+// the readings that follow are to be spread over the interval.
+func (l *loan) scatter() {
+	if l.free {
+		l.part = 0.1 + 0.8*rand.Float64()
+	}
+}
 
 // keep renews as long as that is possible and returns nil when it is time for
 // a replacement, with enough life left to get one. Failures of Vault are no

@@ -169,3 +169,14 @@ func TestReplacementIsEarlyAndSpread(t *testing.T) {
 		t.Errorf("a rotated secret is read again after %v, want what Vault said", d)
 	}
 }
+
+// TestLeaseIsNeverScattered matters where asking again makes a new credential.
+func TestLeaseIsNeverScattered(t *testing.T) {
+	for range 100 {
+		lease, free := loan{life: time.Hour, part: 0.9}, loan{life: time.Hour, part: 0.9, free: true}
+		lease.scatter()
+		free.scatter()
+		assertWithin(t, "a lease is replaced", lease.replaceAfter(), time.Hour, 0.85, 0.95)
+		assertWithin(t, "a plain secret is read again", free.replaceAfter(), time.Hour, 0.05, 0.95)
+	}
+}

@@ -113,7 +113,9 @@ func (v *visit) secret(ctx context.Context, m mount, params url.Values) (found, 
 	if !ok {
 		t = unleased(got, v.source.refresh)
 	}
-	return found{value: secretValue(got), loan: v.lend(got, t)}, nil
+	lent := v.lend(got, t)
+	lent.free = !ok
+	return found{value: secretValue(got), loan: lent}, nil
 }
 
 func (v *visit) list(ctx context.Context, m mount) (found, error) {
@@ -130,7 +132,9 @@ func (v *visit) list(ctx context.Context, m mount) (found, error) {
 		v.source.mounts.forget(m.path)
 		return found{}, nil
 	}
-	return found{value: sources.Value{Exists: true, Data: names}, loan: v.source.keepFor(term{life: v.source.refresh})}, nil
+	lent := v.source.keepFor(term{life: v.source.refresh})
+	lent.free = true
+	return found{value: sources.Value{Exists: true, Data: names}, loan: lent}, nil
 }
 
 // namesIn are the sorted names in the answer to a LIST.

@@ -43,15 +43,20 @@ type found struct {
 // run asks again and again until ctx ends.
 func (r *reader) run(ctx context.Context, w *watcher) {
 	retry := w.source.patience()
-	for ctx.Err() == nil {
+	for first := true; ctx.Err() == nil; {
 		since := time.Now()
 		got, err := w.source.ask(ctx, r.request)
 		r.tell(ctx, w, answer{since: since, value: got.value, err: err, local: got.local})
 		if err != nil || !got.value.Exists {
+			first = first || err != nil
 			r.rest(ctx, retry.Next())
 			continue
 		}
 		retry.Reset()
+		if first {
+			got.loan.scatter()
+		}
+		first = false
 		got.loan.again = r.retry
 		got.loan.tell = func(since time.Time, err error) {
 			r.tell(ctx, w, answer{since: since, value: got.value, err: err})

@@ -74,11 +74,12 @@ var _ sources.Source = (*Source)(nil)
 // errors are those of the configuration: an address or certificate that cannot
 // be used.
 func New(cfg Config, log *slog.Logger) (*Source, error) {
+	log = log.With("component", "vault")
+	cfg.Budget = cmp.Or(cfg.Budget, sources.NewBudget(0, log))
 	client, transport, err := connect(cfg)
 	if err != nil {
 		return nil, err
 	}
-	log = log.With("component", "vault")
 	return &Source{
 		name:     cmp.Or(cfg.Name, "vault"),
 		client:   client,

@@ -2,6 +2,8 @@ package consul
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"strings"
 )
 
@@ -9,6 +11,16 @@ import (
 type address struct {
 	scheme, host, prefix string
 	socket               string // path of a unix socket
+}
+
+// near reports whether the way there does not leave this machine.
+func (a address) near() bool {
+	host, _, err := net.SplitHostPort(a.host)
+	if err != nil {
+		host = a.host
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // parseAddress reads the forms that Consul's own tools accept. Without a

@@ -40,6 +40,7 @@ func connect(cfg Config) (*api.Client, *http.Client, error) {
 	}
 	client := &http.Client{Transport: &wire{
 		Transport: newTransport(at, tlsConfig, cfg.Transport, cfg.QueryWait),
+		budget:    cfg.Budget,
 		username:  cfg.Username,
 		password:  cfg.Password,
 	}}
@@ -78,6 +79,7 @@ func newTransport(at address, tlsConfig *tls.Config, limits sources.Transport, w
 		MaxIdleConnsPerHost:   cmp.Or(limits.MaxIdleConnsPerHost, limits.MaxConnsPerHost),
 		IdleConnTimeout:       cmp.Or(limits.IdleConnTimeout, 90*time.Second),
 		DisableKeepAlives:     limits.DisableKeepAlives,
+		DisableCompression:    at.near(), // it would cost both sides more than it saves
 	}
 	if at.socket != "" {
 		t.Proxy = nil
@@ -88,14 +90,22 @@ func newTransport(at address, tlsConfig *tls.Config, limits sources.Transport, w
 	return t
 }
 
-// wire takes the marks of unset options off each request and shows who asks.
+// wire takes the marks of unset options off each request, shows who asks, and
+// has reads wait for their turn and key lists decoded. Edits need no budget: they are made one by one,
+// by an operator who waits for them.
 type wire struct {
 	*http.Transport
+	budget   *sources.Budget
 	username string
 	password secrets.Text
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Method == http.MethodGet {
+		if err := w.budget.Wait(req.Context()); err != nil {
+			return nil, err
+		}
+	}
 	req = req.Clone(req.Context())
 	if req.Header.Get("X-Consul-Token") == unset {
 		req.Header.Del("X-Consul-Token")
@@ -111,5 +121,12 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	req.URL.RawQuery = params.Encode()
-	return w.Transport.RoundTrip(req)
+	resp, err := w.Transport.RoundTrip(req)
+	if err == nil {
+		err = takeKeyList(resp)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
 }

@@ -64,6 +64,7 @@ type Config struct {
 
 	QueryWait time.Duration     // how long Consul is asked to hold a query; default 60 s
 	Retry     sources.Retry     // Attempts is not for the source itself
+	Budget    *sources.Budget   // of the reads; nil is one of its own, with the default
 	Transport sources.Transport // MaxConnsPerHost is the budget of polls; default 128
 }
 
@@ -79,6 +80,7 @@ type Source struct {
 	maxStale    time.Duration
 	wait        time.Duration
 	retry       sources.Retry
+	comeback    *comeback
 	connections int // that polls may hold
 	log         *slog.Logger
 }
@@ -94,6 +96,8 @@ var (
 func New(cfg Config, log *slog.Logger) (*Source, error) {
 	cfg.QueryWait = cmp.Or(cfg.QueryWait, defaultWait)
 	cfg.Transport.MaxConnsPerHost = cmp.Or(cfg.Transport.MaxConnsPerHost, maxConnections)
+	log = log.With("component", "consul")
+	cfg.Budget = cmp.Or(cfg.Budget, sources.NewBudget(0, log))
 	client, transport, err := connect(cfg)
 	if err != nil {
 		return nil, err
@@ -108,8 +112,9 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 		maxStale:    cfg.MaxStale,
 		wait:        cfg.QueryWait,
 		retry:       cfg.Retry,
+		comeback:    newComeback(cfg.Retry),
 		connections: cfg.Transport.MaxConnsPerHost,
-		log:         log.With("component", "consul"),
+		log:         log,
 	}, nil
 }
 

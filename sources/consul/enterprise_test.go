@@ -172,8 +172,8 @@ func TestQueriesAreHeldAsLongAsAskedFor(t *testing.T) {
 		return asked != ""
 	})
 	wait, err := time.ParseDuration(asked)
-	if err != nil || wait > 10*time.Minute || wait < 9*time.Minute {
-		t.Errorf("asked to wait %s (%v), want nearly 10m", asked, err)
+	if err != nil || wait > 10*time.Minute || wait < 10*time.Minute/6 {
+		t.Errorf("asked to wait %s (%v), want up to 10m", asked, err)
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 )
 
 // read implements [reader]. Pairs are sorted as Consul sorts them: bytewise.
-func (sp span) read(_ context.Context, s *Source, opts *api.QueryOptions) (answer, *api.QueryMeta, error) {
+func (sp span) read(_ context.Context, s *Source, opts *api.QueryOptions, last answer) (answer, *api.QueryMeta, error) {
 	if sp.recurse {
-		pairs, meta, err := s.list(sp.path, opts)
-		return ranged(pairs), meta, err
+		older, _ := last.(ranged)
+		return s.list(sp.path, opts, keyList{older: older})
 	}
 	pairs, meta, err := s.get(sp.path, opts)
 	return ranged(pairs), meta, err
@@ -29,20 +29,16 @@ func (s *Source) get(key string, opts *api.QueryOptions) (sources.Pairs, *api.Qu
 	return sources.Pairs{keyPair(p)}, meta, nil
 }
 
-// list reads all keys that start with prefix.
-func (s *Source) list(prefix string, opts *api.QueryOptions) (sources.Pairs, *api.QueryMeta, error) {
-	found, meta, err := s.api.KV().List(prefix, opts)
+// list reads all keys that start with prefix into l.
+func (s *Source) list(prefix string, opts *api.QueryOptions, l keyList) (ranged, *api.QueryMeta, error) {
+	_, meta, err := s.api.KV().List(prefix, opts.WithContext(l.decoded(opts.Context())))
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.whole(prefix, meta, opts); err != nil {
-		return nil, nil, err
+	if l.older != nil && !lost(l.older, l.pairs) && !meta.ResultsFilteredByACLs {
+		return l.pairs, meta, nil // nothing is missing
 	}
-	pairs := make(sources.Pairs, len(found))
-	for i, p := range found {
-		pairs[i] = keyPair(p)
-	}
-	return pairs, meta, nil
+	return l.pairs, meta, s.whole(prefix, meta, opts)
 }
 
 // whole returns an error if the token may not see all of a listing. Consul

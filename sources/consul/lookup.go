@@ -76,7 +76,7 @@ func (l lookup) String() string {
 // read implements [reader]. A list of which Consul hid everything from the token
 // is a refusal; one of which it hid a part is an answer: tokens that see only
 // their own services are the rule.
-func (l lookup) read(ctx context.Context, s *Source, opts *api.QueryOptions) (answer, *api.QueryMeta, error) {
+func (l lookup) read(ctx context.Context, s *Source, opts *api.QueryOptions, _ answer) (answer, *api.QueryMeta, error) {
 	opts.Near, opts.Peer, opts.SamenessGroup = l.near, l.peer, l.group
 	a, meta, err := l.ask(ctx, s, opts)
 	switch {

@@ -53,12 +53,9 @@ func (s span) String() string {
 // nothing but a query of exactly that path, because the token may not list
 // there. The result depends on nothing but the arguments.
 func plan(queries []sources.Query, defaults scope, alone map[span]bool) map[span][]sources.Query {
-	c := make(cover, len(queries))
-	for _, q := range queries {
-		c[exact(q, defaults)] = struct{}{}
-	}
+	c := make(cover)
+	c.add(queries, defaults, alone)
 	c.absorb(alone)
-	c.mergeDirectories(alone)
 	c.mergeUpward(alone)
 	served := make(map[span][]sources.Query, len(c))
 	recursive := c.recursive(alone)
@@ -125,21 +122,27 @@ func covering(outer []span, path string) *span {
 	return nil
 }
 
-// mergeDirectories reads directories with many wanted keys as a whole. The top
-// level is no directory here: it would be the whole store.
-func (c cover) mergeDirectories(alone map[span]bool) {
-	groups := make(map[span][]span)
-	for sp := range c {
-		if dir, ok := sp.ancestor(strings.Count(sp.path, "/")); ok && !sp.recurse && dir.path != "" {
-			groups[dir] = append(groups[dir], sp)
+// add adds a span for each query. Directories with many wanted keys are read as
+// a whole. The top level is no directory here: it would be the whole store.
+func (c cover) add(queries []sources.Query, defaults scope, alone map[span]bool) {
+	counts := make(map[span]int)
+	for _, q := range queries {
+		if dir := exact(q, defaults).directory(); q.Kind == sources.Key && dir.path != "" && !alone[dir] {
+			counts[dir]++
 		}
 	}
-	for dir, keys := range groups {
-		if len(keys) >= mergeKeys && !alone[dir] {
-			c[dir] = struct{}{}
+	for _, q := range queries {
+		sp := exact(q, defaults)
+		if dir := sp.directory(); !sp.recurse && counts[dir] >= mergeKeys {
+			sp = dir
 		}
+		c[sp] = struct{}{}
 	}
-	c.absorb(alone)
+}
+
+// directory is the innermost directory that holds the span.
+func (s span) directory() span {
+	return span{scope: s.scope, path: s.path[:strings.LastIndexByte(s.path, '/')+1], recurse: true}
 }
 
 // mergeUpward brings the plan into its bound. The deepest directories are

@@ -37,38 +37,35 @@ type report struct {
 // run follows the reader until ctx ends. It reports the first answer, each one
 // that brings something new, and every failure.
 func (p *poll) run(ctx context.Context, w *watcher) {
-	var (
-		index = p.seed.index
-		last  = p.seed.last
-		fresh = last == nil // the next answer is the first, or the first after a failure
-		retry = w.source.retry.Backoff()
-		pace  pace
-	)
+	c := newCourse(p, w.source)
 	for {
 		since := time.Now()
+		a, got, err := c.ask(ctx, w.pollWait())
 		var pause time.Duration
-		a, got, err := w.source.read(ctx, p.reader, index, w.pollWait(), last)
 		switch {
 		case errors.Is(err, errMoved):
-			index, fresh = 0, true
-			pause = pace.after(false, time.Since(since))
+			pause = max(c.pace.after(false, time.Since(since)), c.lose(since))
+		case errors.Is(err, errSparse):
+			if !p.tell(ctx, w, report{from: p, since: since, err: err}) {
+				return
+			}
+			c.reading, pause = p.reader, c.retry.Next()
 		case err != nil:
-			// After a failure the server may be another one, or one whose data
-			// was reset below our index; it would hold the poll in vain.
-			index, fresh = 0, true
+			if !c.fresh {
+				p.forgetHint()
+			}
 			r := report{from: p, since: since, err: err, led: faulty(err) && w.source.led(ctx)}
 			if !p.tell(ctx, w, r) {
 				return
 			}
-			pause = retry.Next()
+			pause = c.fail(r)
 		default:
-			retry.Reset()
-			changed := last == nil || !a.equal(last)
-			if (fresh || changed) && !p.tell(ctx, w, report{from: p, since: since, answer: a, index: nextIndex(index, got)}) {
+			changed := c.last == nil || !a.equal(c.last)
+			if (c.fresh || changed) && !p.tell(ctx, w, report{from: p, since: since, answer: a, index: nextIndex(c.index, got)}) {
 				return
 			}
-			index, last, fresh = nextIndex(index, got), a, false
-			pause = pace.next(got, changed, time.Since(since))
+			c.advance(a, got, since)
+			c.reading, pause = p.reader, c.pace.next(got, changed, time.Since(since))
 		}
 		if pause > 0 && !p.rest(ctx, pause) {
 			return
@@ -97,6 +94,14 @@ func (p *poll) rest(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 	return true
+}
+
+// forgetHint takes back a hint that came when the poll needed none.
+func (p *poll) forgetHint() {
+	select {
+	case <-p.retry:
+	default:
+	}
 }
 
 // nextIndex applies Consul's rules for blocking queries: an index that goes

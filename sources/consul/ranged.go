@@ -44,7 +44,7 @@ func (a ranged) touched(older answer, by *served) []sources.Query {
 	paths := changed(b, a)
 	var queries []sources.Query
 	for _, path := range paths {
-		queries = append(queries, by.keys[path]...)
+		queries = append(queries, by.of(path)...)
 	}
 	for _, q := range by.trees {
 		i, _ := slices.BinarySearch(paths, q.Path)

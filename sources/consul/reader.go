@@ -17,9 +17,9 @@ type reader interface {
 	where() scope
 	// read asks once. With opts.WaitIndex it is held until the answer changes
 	// or opts.WaitTime is over. It may change opts, for example where stale
-	// answers are of no use. A LastIndex of zero in what it returns says that
+	// answers are of no use. last is the last answer, or nil. A LastIndex of zero in what it returns says that
 	// Consul cannot hold such a request.
-	read(ctx context.Context, s *Source, opts *api.QueryOptions) (answer, *api.QueryMeta, error)
+	read(ctx context.Context, s *Source, opts *api.QueryOptions, last answer) (answer, *api.QueryMeta, error)
 }
 
 // answer is what a reader brought. It is immutable.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
@@ -54,23 +53,25 @@ func (s *Source) read(ctx context.Context, r reader, index uint64, wait time.Dur
 	if err != nil {
 		return nil, 0, err
 	}
-	opts.WaitIndex, opts.WaitTime, opts.AllowStale = index, wait-rand.N(wait/12+1), s.maxStale > 0
+	opts.WaitIndex, opts.WaitTime, opts.AllowStale = index, wait, s.maxStale > 0
 	again := *opts
-	a, meta, err := r.read(ctx, s, opts)
+	a, meta, err := r.read(ctx, s, opts, last)
 	if err == nil && opts.AllowStale && (meta.LastContact > s.maxStale || !meta.KnownLeader) {
 		again.AllowStale = false
 		fresh := again
-		a, meta, err = r.read(ctx, s, &fresh)
+		a, meta, err = r.read(ctx, s, &fresh, last)
 	}
 	if err == nil && index > 0 && lost(last, a) {
 		again.WaitIndex = 0
-		a, meta, err = r.read(ctx, s, &again)
+		a, meta, err = r.read(ctx, s, &again, last)
 	}
 	switch {
 	case err == nil:
 		return a, meta.LastIndex, nil
 	case errors.Is(context.Cause(ctx), errMoved):
 		return nil, 0, errMoved
+	case errors.Is(err, errSparse):
+		return nil, 0, errSparse
 	}
 	return nil, 0, s.hints.explain("reading "+r.String(), err)
 }
@@ -99,12 +100,32 @@ func stayOnConnection(ctx context.Context) (context.Context, context.CancelCause
 // led reports whether Consul itself is well: its servers have a leader. It
 // tells a query that cannot be answered from a Consul that is away.
 func (s *Source) led(ctx context.Context) bool {
+	leader, err := s.leader(ctx)
+	return err == nil && leader != ""
+}
+
+// there returns an error if Consul would not answer now. Who is refused the
+// question, say by a proxy that knows of keys only, has to ask for keys to see.
+func (s *Source) there(ctx context.Context) error {
+	switch leader, err := s.leader(ctx); {
+	case err != nil:
+		if err = s.hints.explain("asking for the leader", err); refused(err) {
+			return nil
+		}
+		return err
+	case leader == "":
+		return fmt.Errorf("consul at %s has no leader; consul members and consul operator raft list-peers show its state", s.hints.address)
+	}
+	return nil
+}
+
+// leader returns the address of the server that leads; empty if there is none.
+func (s *Source) leader(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, ledTimeout)
 	defer cancel()
 	opts, err := s.options(ctx, scope{})
 	if err != nil {
-		return false
+		return "", err
 	}
-	leader, err := s.api.Status().LeaderWithQueryOptions(opts)
-	return err == nil && leader != ""
+	return s.api.Status().LeaderWithQueryOptions(opts)
 }

@@ -2,17 +2,20 @@ package consul
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"concierge/sources"
 )
 
 // poll is one reader being followed and the queries it serves. Its goroutine
-// uses reader, retry and seed alone; the rest belongs to the watcher.
+// uses reader, retry, seed and first alone; the rest belongs to the watcher.
 type poll struct {
 	reader reader
 	stop   context.CancelFunc
 	retry  chan struct{} // one slot: try again now
 	seed   seed          // where it begins
+	first  reader        // what it reads at first
 
 	served
 	last    answer // nil while there is none
@@ -27,36 +30,54 @@ type poll struct {
 // served are the queries of a poll.
 type served struct {
 	queries []sources.Query
-	keys    map[string][]sources.Query // those for a key, by path
+	keys    []sources.Query // those for a key, sorted by path
 	trees   []sources.Query
 }
 
 func serving(queries []sources.Query) served {
-	s := served{queries: queries, keys: make(map[string][]sources.Query, len(queries))}
+	s := served{queries: queries}
+	if slices.IsSortedFunc(queries, byQueryPath) && !slices.ContainsFunc(queries, func(q sources.Query) bool { return q.Kind != sources.Key }) {
+		s.keys = queries
+		return s
+	}
 	for _, q := range queries {
 		switch q.Kind {
 		case sources.Key:
-			s.keys[q.Path] = append(s.keys[q.Path], q)
+			s.keys = append(s.keys, q)
 		case sources.Tree:
 			s.trees = append(s.trees, q)
 		}
 	}
+	slices.SortStableFunc(s.keys, byQueryPath)
 	return s
+}
+
+func byQueryPath(a, b sources.Query) int { return strings.Compare(a.Path, b.Path) }
+
+// paths returns the keys that are wanted, sorted.
+func (s served) paths() []string {
+	paths := make([]string, len(s.keys))
+	for i, q := range s.keys {
+		paths[i] = q.Path
+	}
+	return slices.Compact(paths)
+}
+
+// of returns the queries for a key.
+func (s served) of(path string) []sources.Query {
+	i, _ := slices.BinarySearchFunc(s.keys, path, func(q sources.Query, path string) int { return strings.Compare(q.Path, path) })
+	n := i
+	for n < len(s.keys) && s.keys[n].Path == path {
+		n++
+	}
+	return s.keys[i:n]
 }
 
 // serve replaces the queries and returns those that are new.
 func (p *poll) serve(queries []sources.Query) (added []sources.Query) {
-	before := make(map[sources.Query]struct{}, len(p.queries))
-	for _, q := range p.queries {
-		before[q] = struct{}{}
-	}
+	before := p.queries
 	p.served = serving(queries)
-	for _, q := range queries {
-		if _, ok := before[q]; !ok {
-			added = append(added, q)
-		}
-	}
-	return added
+	return without(queries, before)
 }
 
 // span returns the range that the poll reads; that of another poll is empty.

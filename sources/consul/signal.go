@@ -22,7 +22,7 @@ type signal struct {
 func (s signal) String() string { return "the index of all " + s.table }
 
 // read implements [reader].
-func (s signal) read(ctx context.Context, source *Source, opts *api.QueryOptions) (answer, *api.QueryMeta, error) {
+func (s signal) read(ctx context.Context, source *Source, opts *api.QueryOptions, _ answer) (answer, *api.QueryMeta, error) {
 	if err := s.bell.pause(ctx); err != nil {
 		return nil, nil, err
 	}

@@ -3,7 +3,6 @@ package consul
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -147,7 +146,7 @@ func (w *watcher) cut(ctx context.Context, p *poll) {
 	if w.polls[p.reader] != p || !sp.recurse || len(pairs) <= max(splitPairs, 2*p.uncut) || p.index == 0 {
 		return
 	}
-	wanted := slices.Sorted(maps.Keys(p.keys))
+	wanted := p.paths()
 	if len(p.trees) > 0 {
 		wanted = pairs.paths()
 	}

@@ -32,11 +32,11 @@ func (s *Source) List(ctx context.Context, prefix string) (sources.Pairs, error)
 	if err != nil {
 		return nil, err
 	}
-	pairs, _, err := s.list(prefix, opts)
+	pairs, _, err := s.list(prefix, opts, keyList{})
 	if err != nil {
 		return nil, s.hints.explain("listing "+prefix, err)
 	}
-	return pairs, nil
+	return sources.Pairs(pairs), nil
 }
 
 // Put implements [sources.Store]. Flags of the key become zero.

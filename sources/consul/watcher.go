@@ -2,7 +2,9 @@ package consul
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +29,7 @@ type watcher struct {
 	ranges    []sources.Query            // wanted keys and trees
 	lookups   map[reader][]sources.Query // wanted lookups and who wants them
 	alone     map[span]bool              // see plan; where a token may not list it stays so until the end
+	sparse    map[span]int               // those of alone that hold too much else, and how many keys were wanted
 	pieces    map[span]pieces            // read in place of large ranges
 	wholes    map[span]*whole            // read in sections
 	seeds     map[reader]seed            // what is known of readers that are about to be followed
@@ -44,6 +47,7 @@ func newWatcher(s *Source, publish func(sources.Update)) *watcher {
 		publish:   publish,
 		reports:   make(chan report),
 		alone:     make(map[span]bool),
+		sparse:    make(map[span]int),
 		pieces:    make(map[span]pieces),
 		wholes:    make(map[span]*whole),
 		crowd:     crowd{connections: s.connections},
@@ -90,7 +94,7 @@ func (w *watcher) loop(ctx context.Context, wanted <-chan []sources.Query) {
 
 // want takes a new set. Polls that go on are left alone.
 func (w *watcher) want(ctx context.Context, set []sources.Query) {
-	w.ranges, w.lookups = nil, make(map[reader][]sources.Query)
+	w.ranges, w.lookups = make([]sources.Query, 0, len(set)), make(map[reader][]sources.Query)
 	kept := make(map[sources.Query]struct{}, len(set))
 	for _, q := range set {
 		if _, twice := kept[q]; twice {
@@ -99,11 +103,12 @@ func (w *watcher) want(ctx context.Context, set []sources.Query) {
 		kept[q] = struct{}{}
 		w.sort(q)
 	}
-	for q := range w.published {
-		if _, ok := kept[q]; !ok {
-			delete(w.published, q)
-		}
-	}
+	maps.DeleteFunc(w.published, func(q sources.Query, _ sources.Value) bool {
+		_, wanted := kept[q]
+		return !wanted
+	})
+	slices.SortFunc(w.ranges, byQueryPath) // what is sorted already is sorted again in no time
+	w.reconsider()
 	w.replan(ctx)
 }
 
@@ -138,7 +143,7 @@ func (w *watcher) replan(ctx context.Context) {
 	for r, queries := range next {
 		p, ok := w.polls[r]
 		if !ok {
-			p = w.start(ctx, r)
+			p = w.start(ctx, r, queries)
 		}
 		added := p.serve(queries)
 		switch {
@@ -150,11 +155,13 @@ func (w *watcher) replan(ctx context.Context) {
 	}
 }
 
-func (w *watcher) start(ctx context.Context, r reader) *poll {
+func (w *watcher) start(ctx context.Context, r reader, queries []sources.Query) *poll {
 	ctx, stop := context.WithCancel(ctx)
-	p := &poll{reader: r, stop: stop, retry: make(chan struct{}, 1)}
+	p := &poll{reader: r, first: r, stop: stop, retry: make(chan struct{}, 1)}
 	if seed, ok := w.seeds[r]; ok {
 		p.seed, p.last, p.index = seed, seed.last, seed.index
+	} else if sp, ok := r.(span); ok {
+		p.first = sp.boundedBy(queries)
 	}
 	w.polls[r] = p
 	w.polling.Go(func() { p.run(ctx, w) })
@@ -177,6 +184,8 @@ func (w *watcher) take(ctx context.Context, r report) {
 		// Stopped while the report was under way.
 	case r.err == nil:
 		w.succeed(ctx, r)
+	case errors.Is(r.err, errSparse):
+		w.spread(ctx, p)
 	case refused(r.err):
 		p.failing = false
 		w.recover(r.since) // a refusal, too, shows that Consul is there
@@ -217,6 +226,7 @@ func (w *watcher) answer(p *poll, queries []sources.Query) { w.put(queries, p.la
 
 // put puts what an answer brings for the queries into the batch.
 func (w *watcher) put(queries []sources.Query, a answer) {
+	w.batch.Expect(len(queries))
 	for _, q := range queries {
 		v := a.value(q)
 		if old, ok := w.published[q]; ok && old.Equal(v) {

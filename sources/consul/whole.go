@@ -44,7 +44,7 @@ func (g guard) String() string { return "names of " + g.span.String() }
 
 // read implements [reader]. Names that do not begin as all others are told at
 // once, others that are in no section after guardPause.
-func (g guard) read(ctx context.Context, s *Source, opts *api.QueryOptions) (answer, *api.QueryMeta, error) {
+func (g guard) read(ctx context.Context, s *Source, opts *api.QueryOptions, _ answer) (answer, *api.QueryMeta, error) {
 	if opts.WaitIndex > 0 {
 		first, meta, err := s.api.KV().Keys(g.path, g.common, opts)
 		if err != nil {
@@ -104,6 +104,9 @@ func (w *watcher) share(next map[reader][]sources.Query, t *whole, queries []sou
 
 // without returns those of some that are not among the others.
 func without(some, others []sources.Query) (rest []sources.Query) {
+	if len(others) == 0 {
+		return some
+	}
 	known := make(map[sources.Query]struct{}, len(others))
 	for _, q := range others {
 		known[q] = struct{}{}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
@@ -24,6 +25,9 @@ const (
 	keepaliveTime    = 10 * time.Second
 	keepaliveTimeout = 3 * time.Second
 )
+
+// redialAfter is how long the library waits after an attempt to connect failed.
+const redialAfter = 5 * time.Second
 
 var errClosed = errors.New("the source is closed")
 
@@ -110,20 +114,48 @@ func (c *connection) dial(ctx context.Context) (*clientv3.Client, error) {
 	return client, nil
 }
 
-// dialOptions let an attempt to connect be repeated within 30 s, and let a
-// request fail at once, with the reason, while no member can be reached. The
-// library would have it wait for its deadline and forget the reason.
+// dialOptions let a request fail at once, with the reason, while no member can
+// be reached. The library would have it wait for its deadline and forget the
+// reason. They also have reads wait for their turn, each attempt of the library
+// anew.
+//
+// A member that cannot be reached is tried again by the session, which knows
+// whether a whole fleet has lost it. What the library does by itself is for the
+// members that a session can do without: after a first pause it tries again at
+// any moment of the next 30 s.
 func (c *connection) dialOptions() []grpc.DialOption {
 	failFast := func(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		return invoke(ctx, method, req, reply, conn, append(slices.Clip(opts), grpc.WaitForReady(false))...)
 	}
 	return []grpc.DialOption{
 		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: 250 * time.Millisecond, Multiplier: 2, Jitter: 0.3, MaxDelay: 30 * time.Second},
+			Backoff:           backoff.Config{BaseDelay: redialAfter, Multiplier: 3, Jitter: 1, MaxDelay: 3 * redialAfter},
 			MinConnectTimeout: c.cfg.DialTimeout,
 		}),
-		grpc.WithChainUnaryInterceptor(failFast),
+		grpc.WithChainUnaryInterceptor(c.takeTurn, failFast),
 	}
+}
+
+// takeTurn has reads wait for the budget. Edits need none: they are made one by
+// one, by an operator who waits for them.
+func (c *connection) takeTurn(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if reads(req) {
+		if err := c.cfg.Budget.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return invoke(ctx, method, req, reply, conn, opts...)
+}
+
+// reads reports whether a request is one of those that a reader makes.
+func reads(req any) bool {
+	switch r := req.(type) {
+	case *etcdserverpb.RangeRequest:
+		return true
+	case *etcdserverpb.TxnRequest:
+		return len(r.Compare) == 0 // that of a compare-and-set has one
+	}
+	return false
 }
 
 // drop forgets a client whose login is no longer good.

@@ -46,7 +46,10 @@ func (l *ledger) keep(set []sources.Query) {
 func (l *ledger) answer(values map[sources.Query]sources.Value, refused map[sources.Query]error) {
 	u := sources.Update{
 		Source: l.name,
-		Values: make(map[sources.Query]sources.Value), Failed: make(map[sources.Query]error),
+		Values: make(map[sources.Query]sources.Value, len(values)), Failed: make(map[sources.Query]error),
+	}
+	if len(l.known) == 0 {
+		l.known = make(map[sources.Query]sources.Value, len(values))
 	}
 	for q, err := range refused {
 		if l.failed[q] != err.Error() {

@@ -3,6 +3,7 @@ package etcd
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,21 +14,23 @@ import (
 
 // index finds the queries that a key belongs to.
 type index struct {
-	keys, trees map[string][]sources.Query
-	lengths     []int // of the tree prefixes, each once
+	keys    []sources.Query // those for a key, sorted by path
+	trees   map[string][]sources.Query
+	lengths []int // of the tree prefixes, each once
 }
 
 func newIndex(queries []sources.Query) index {
-	x := index{keys: make(map[string][]sources.Query), trees: make(map[string][]sources.Query)}
+	x := index{keys: make([]sources.Query, 0, len(queries)), trees: make(map[string][]sources.Query)}
 	for _, q := range queries {
 		switch q.Kind {
 		case sources.Key:
-			x.keys[q.Path] = append(x.keys[q.Path], q)
+			x.keys = append(x.keys, q)
 		case sources.Tree:
 			x.trees[q.Path] = append(x.trees[q.Path], q)
 			x.lengths = append(x.lengths, len(q.Path))
 		}
 	}
+	slices.SortFunc(x.keys, func(a, b sources.Query) int { return strings.Compare(a.Path, b.Path) })
 	slices.Sort(x.lengths)
 	x.lengths = slices.Compact(x.lengths)
 	return x
@@ -37,7 +40,11 @@ func newIndex(queries []sources.Query) index {
 // grow with the number of trees, but with that of their different lengths.
 func (x index) match(path string) iter.Seq[sources.Query] {
 	return func(yield func(sources.Query) bool) {
-		for _, q := range x.keys[path] {
+		first, _ := slices.BinarySearchFunc(x.keys, path, func(q sources.Query, path string) int { return strings.Compare(q.Path, path) })
+		for _, q := range x.keys[first:] {
+			if q.Path != path {
+				break
+			}
 			if !yield(q) {
 				return
 			}
@@ -109,7 +116,7 @@ type change struct {
 // apply takes the events of complete revisions, oldest first, and returns the
 // new answers of all queries they touch.
 func (m *mirror) apply(events []*clientv3.Event, prefix string) map[sources.Query]sources.Value {
-	newest := make(map[string]change, len(events))
+	newest := make(map[string]change, len(events)) // by path
 	touched := make(map[sources.Query]sources.Value)
 	for _, e := range events {
 		path := strings.TrimPrefix(string(e.Kv.Key), prefix)
@@ -134,22 +141,17 @@ func (m *mirror) apply(events []*clientv3.Event, prefix string) map[sources.Quer
 // merge returns old with the changes made, in a new slice.
 func merge(old sources.Pairs, newest map[string]change) sources.Pairs {
 	out := make(sources.Pairs, 0, len(old)+len(newest))
-	added := make([]sources.KeyPair, 0, len(newest))
-	for _, c := range newest {
-		if !c.gone {
-			added = append(added, c.pair)
+	for _, path := range slices.Sorted(maps.Keys(newest)) {
+		place, found := slices.BinarySearchFunc(old, sources.KeyPair{Path: path}, byPath)
+		out, old = append(out, old[:place]...), old[place:]
+		if found {
+			old = old[1:]
+		}
+		if c := newest[path]; !c.gone {
+			out = append(out, c.pair)
 		}
 	}
-	slices.SortFunc(added, byPath)
-	for _, p := range old {
-		for len(added) > 0 && added[0].Path < p.Path {
-			out, added = append(out, added[0]), added[1:]
-		}
-		if _, replaced := newest[p.Path]; !replaced {
-			out = append(out, p)
-		}
-	}
-	return append(out, added...)
+	return append(out, old...)
 }
 
 func byPath(a, b sources.KeyPair) int { return cmp.Compare(a.Path, b.Path) }

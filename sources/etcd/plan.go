@@ -60,9 +60,9 @@ func plan(targets []target) []span {
 }
 
 func singles(targets []target) []span {
-	var spans []span
-	for _, t := range targets {
-		spans = append(spans, t.span())
+	spans := make([]span, len(targets))
+	for i, t := range targets {
+		spans[i] = t.span()
 	}
 	return spans
 }

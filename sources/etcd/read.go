@@ -17,7 +17,8 @@ import (
 const (
 	requestTimeout = 5 * time.Second // of one request
 	maxOps         = 128             // of one transaction; etcd's default limit
-	pageSize       = 1000            // keys of one answer
+	pageSize       = 1000            // keys of the first answer of a range
+	pageBytes      = 4 << 20         // of further answers, about
 
 	// A range of keys that holds more than one page, and more than sparseness
 	// keys for each that is wanted, is read key by key instead.
@@ -54,7 +55,7 @@ func (r *reader) read(ctx context.Context, spans []span) error {
 func (r *reader) together(ctx context.Context, spans []span) error {
 	var ops []clientv3.Op
 	for _, s := range spans {
-		ops = append(ops, r.get(s.from, s.to))
+		ops = append(ops, r.get(s.from, s.to, pageSize))
 	}
 	limited, cancel := context.WithTimeout(ctx, requestTimeout)
 	answer, err := r.client.Txn(limited).Then(ops...).Commit()
@@ -92,7 +93,7 @@ func (r *reader) apart(ctx context.Context, spans []span) error {
 }
 
 func (r *reader) one(ctx context.Context, s span) error {
-	answer, err := r.request(ctx, s.from, s.to)
+	answer, err := r.request(ctx, s.from, s.to, pageSize)
 	if err != nil {
 		return err
 	}
@@ -108,7 +109,7 @@ func (r *reader) page(ctx context.Context, s span, answer *clientv3.GetResponse)
 	r.keep(answer.Kvs)
 	for answer.More && len(answer.Kvs) > 0 {
 		last := string(answer.Kvs[len(answer.Kvs)-1].Key)
-		next, err := r.request(ctx, strings.TrimPrefix(last, r.prefix)+"\x00", s.to)
+		next, err := r.request(ctx, strings.TrimPrefix(last, r.prefix)+"\x00", s.to, nextLimit(answer.Kvs))
 		if err != nil {
 			return err
 		}
@@ -119,18 +120,29 @@ func (r *reader) page(ctx context.Context, s span, answer *clientv3.GetResponse)
 	return nil
 }
 
-func (r *reader) request(ctx context.Context, from, to string) (*clientv3.GetResponse, error) {
+func (r *reader) request(ctx context.Context, from, to string, limit int64) (*clientv3.GetResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	answer, err := r.client.Do(ctx, r.get(from, to))
+	answer, err := r.client.Do(ctx, r.get(from, to, limit))
 	return answer.Get(), err
 }
 
-// get is the request for the first page of a range, at the revision of the
-// answers before it.
-func (r *reader) get(from, to string) clientv3.Op {
+// nextLimit returns how many keys the next page may have, going by the size of
+// this one. For each page etcd counts all keys to the end of the range, so a
+// large range wants large ones.
+func nextLimit(kvs []*mvccpb.KeyValue) int64 {
+	size := 1
+	for _, kv := range kvs {
+		size += len(kv.Key) + len(kv.Value)
+	}
+	return int64(min(max(pageBytes*len(kvs)/size, pageSize/10), 50*pageSize))
+}
+
+// get is the request for a page of a range, at the revision of the answers
+// before it.
+func (r *reader) get(from, to string, limit int64) clientv3.Op {
 	key, end := bounds(r.prefix, from, to)
-	return clientv3.OpGet(key, clientv3.WithRange(end), clientv3.WithLimit(pageSize), clientv3.WithRev(r.rev))
+	return clientv3.OpGet(key, clientv3.WithRange(end), clientv3.WithLimit(limit), clientv3.WithRev(r.rev))
 }
 
 func (r *reader) began(rev int64) {

@@ -8,7 +8,6 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/connectivity"
 
 	"concierge/sources"
 )
@@ -51,6 +50,7 @@ func (s *session) serve(ctx context.Context, queries []sources.Query) error {
 		}
 		return err
 	}
+	s.retry.Spread = true
 	m := newMirror(index, r.pairs)
 	s.ledger.answer(s.sortOut(m, r, queries))
 	f := follower{client: r.client, prefix: s.source.cfg.Prefix, spans: r.watch, rev: r.rev}
@@ -81,7 +81,8 @@ func (s *session) read(ctx context.Context, x index, queries []sources.Query) (r
 
 // targets returns what can be asked of etcd, each once.
 func (s *session) targets(queries []sources.Query) (targets []target) {
-	seen := make(map[target]struct{})
+	seen := make(map[target]struct{}, len(queries))
+	targets = make([]target, 0, len(queries))
 	for _, q := range queries {
 		t, ok := targetOf(q)
 		if _, again := seen[t]; again || !ok || s.source.unanswerable(q) != nil {
@@ -149,36 +150,5 @@ func (s *session) note(err error, lasted time.Duration) {
 	s.source.log.Debug("the watch broke and is begun anew", "error", err)
 	if s.broken == 3 {
 		s.source.log.Warn("watches break again and again; changes arrive late", "error", err)
-	}
-}
-
-// pause waits for the next try: until the back-off is over, or until the lost
-// connection is back, for which the library has its own back-off.
-func (s *session) pause(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	client := s.source.conn.current()
-	if client == nil || client.ActiveConnection().GetState() == connectivity.Ready {
-		_ = s.retry.Wait(ctx)
-		return
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer cancel()
-		awaitReady(ctx, client)
-	}()
-	_ = s.retry.Wait(ctx)
-	cancel()
-	<-done
-}
-
-func awaitReady(ctx context.Context, client *clientv3.Client) {
-	conn := client.ActiveConnection()
-	for {
-		state := conn.GetState()
-		if state == connectivity.Ready || !conn.WaitForStateChange(ctx, state) {
-			return
-		}
 	}
 }

@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 
@@ -29,7 +30,9 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 		return nil, err
 	}
 	sources.PinServerName(tlsConfig)
-	return &Source{cfg: cfg, conn: newConnection(cfg, tlsConfig), log: log.With("component", "etcd")}, nil
+	log = log.With("component", "etcd")
+	cfg.Budget = cmp.Or(cfg.Budget, sources.NewBudget(0, log))
+	return &Source{cfg: cfg, conn: newConnection(cfg, tlsConfig), log: log}, nil
 }
 
 // Close ends the connections. Calls that are under way fail.

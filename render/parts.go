@@ -21,13 +21,13 @@ const (
 	partNodes = 32
 )
 
-// unrepeatable are functions that have effects, or that give something else at
-// each call, or that change what they are given.
+// unrepeatable are functions that have effects, or that may give something else
+// at each call, or that change what they are given.
 var unrepeatable = []string{
 	"timestamp", "scratch", "plugin", "writeToFile", "executeTemplate",
 	"spew_dump", "spew_printf", "mergeMap", "mergeMapWithOverride",
 	"set", "unset", "merge", "mustMerge", "mergeOverwrite", "mustMergeOverwrite",
-	"bcrypt", "htpasswd", "encryptAES", "shuffle",
+	"bcrypt", "htpasswd", "encryptAES", "shuffle", "ago", "durationRound", "sockaddr",
 }
 
 // repeatable reports whether a function gives the same for the same data.

@@ -42,13 +42,7 @@ func parseConsulTemplate(args, environ []string) (invocation, error) {
 	if err != nil {
 		return invocation{}, err
 	}
-	return invocation{i.Help, i.Version, func() (consultemplate.Loaded, error) {
-		loaded, err := i.Load()
-		if err != nil {
-			return consultemplate.Loaded{}, err
-		}
-		return *loaded, nil
-	}}, nil
+	return invocation{i.Help, i.Version, loading(i.Load, func(l *consultemplate.Loaded) consultemplate.Loaded { return *l })}, nil
 }
 
 func parseEnvconsul(args, environ []string) (invocation, error) {
@@ -56,15 +50,20 @@ func parseEnvconsul(args, environ []string) (invocation, error) {
 	if err != nil {
 		return invocation{}, err
 	}
-	return invocation{i.Help, i.Version, func() (consultemplate.Loaded, error) {
-		loaded, err := i.Load()
+	return invocation{i.Help, i.Version, loading(i.Load, func(l *envconsul.Loaded) consultemplate.Loaded {
+		return consultemplate.Loaded{Config: l.Config, Once: l.Once, KillSignal: l.KillSignal, Warnings: l.Warnings}
+	})}, nil
+}
+
+// loading loads a configuration and gives it the one form that is acted upon.
+func loading[L any](load func() (*L, error), form func(*L) consultemplate.Loaded) func() (consultemplate.Loaded, error) {
+	return func() (consultemplate.Loaded, error) {
+		loaded, err := load()
 		if err != nil {
 			return consultemplate.Loaded{}, err
 		}
-		return consultemplate.Loaded{
-			Config: loaded.Config, Once: loaded.Once, KillSignal: loaded.KillSignal, Warnings: loaded.Warnings,
-		}, nil
-	}}, nil
+		return form(loaded), nil
+	}
 }
 
 // personaOf says which program concierge was called as: by its name, or, with

@@ -64,12 +64,5 @@ func (b *bell) pause(ctx context.Context) error {
 	b.mu.Lock()
 	left := time.Until(b.last.Add(b.least))
 	b.mu.Unlock()
-	t := time.NewTimer(left)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return pause(ctx, left)
 }

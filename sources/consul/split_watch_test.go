@@ -3,6 +3,7 @@ package consul_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,19 +26,11 @@ func TestLargeRangeIsFollowedInPieces(t *testing.T) {
 	key := func(i int) string { return fmt.Sprintf("%sk%04d", prefix, i) }
 	put := func(values map[int]string) {
 		t.Helper()
-		var ops api.KVTxnOps
+		named := make(map[string]string, len(values))
 		for i, value := range values {
-			op := &api.KVTxnOp{Verb: api.KVSet, Key: key(i), Value: []byte(value)}
-			if value == "" {
-				op.Verb = api.KVDelete
-			}
-			ops = append(ops, op)
+			named[key(i)] = value
 		}
-		for ; len(ops) > 0; ops = ops[min(len(ops), 60):] {
-			if ok, answer, _, err := client.KV().Txn(ops[:min(len(ops), 60)], nil); err != nil || !ok {
-				t.Fatalf("transaction: %v %v", err, answer)
-			}
-		}
+		edit(t, client, named)
 	}
 	first := make(map[int]string)
 	var queries []sources.Query
@@ -96,6 +89,25 @@ func TestLargeRangeIsFollowedInPieces(t *testing.T) {
 	}
 }
 
+// edit sets keys, and deletes those with an empty value, in as few transactions as
+// Consul allows.
+func edit(t *testing.T, client *api.Client, values map[string]string) {
+	t.Helper()
+	var ops api.KVTxnOps
+	for key, value := range values {
+		op := &api.KVTxnOp{Verb: api.KVSet, Key: key, Value: []byte(value)}
+		if value == "" {
+			op.Verb = api.KVDelete
+		}
+		ops = append(ops, op)
+	}
+	for some := range slices.Chunk(ops, 60) {
+		if ok, answer, _, err := client.KV().Txn(some, nil); err != nil || !ok {
+			t.Fatalf("transaction: %v %v", err, answer)
+		}
+	}
+}
+
 // TestLargeTreeIsFollowedInSections changes, deletes and adds keys of a large
 // tree, within its sections and outside of all, and compares it with Consul's.
 func TestLargeTreeIsFollowedInSections(t *testing.T) {
@@ -106,19 +118,11 @@ func TestLargeTreeIsFollowedInSections(t *testing.T) {
 	}
 	put := func(keys map[string]string) {
 		t.Helper()
-		var ops api.KVTxnOps
+		named := make(map[string]string, len(keys))
 		for key, value := range keys {
-			op := &api.KVTxnOp{Verb: api.KVSet, Key: prefix + key, Value: []byte(value)}
-			if value == "" {
-				op.Verb = api.KVDelete
-			}
-			ops = append(ops, op)
+			named[prefix+key] = value
 		}
-		for ; len(ops) > 0; ops = ops[min(len(ops), 60):] {
-			if ok, answer, _, err := client.KV().Txn(ops[:min(len(ops), 60)], nil); err != nil || !ok {
-				t.Fatalf("transaction: %v %v", err, answer)
-			}
-		}
+		edit(t, client, named)
 	}
 	first := make(map[string]string)
 	for i := range 2500 {

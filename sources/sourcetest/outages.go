@@ -1,6 +1,7 @@
 package sourcetest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func (s Subject) awayAtStart(t *testing.T) {
 	there, absent := f.key("app/port"), f.key("app/none")
 	w := follow(t, f, nil, there, absent)
 	w.until("the outage is said", outage(1))
-	observe(away)
+	observe(t.Context(), away)
 	if v := w.view(); len(v.values) != 0 || len(v.failed) != 0 {
 		t.Errorf("answered by a store that is away: %s", v)
 	}
@@ -50,7 +51,7 @@ func (s Subject) awayAndBack(t *testing.T) {
 	w.answered(key, tree)
 	f.Outage.Stop()
 	w.until("the outage is said", outage(1))
-	observe(away)
+	observe(t.Context(), away)
 	f.Outage.Start()
 	f.put(t, "app/port", "81")
 	w.once(w.value(key, "81"), 1)
@@ -116,4 +117,11 @@ func (w *watch) once(v view, outages int) {
 }
 
 // observe lets time pass in which something must not happen.
-func observe(d time.Duration) { time.Sleep(d) }
+func observe(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

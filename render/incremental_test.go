@@ -35,6 +35,7 @@ func largeTemplates() map[string]string {
 		"variables":  keys.String() + `{{ $x := key "app/007" }}{{ range tree "app" }}{{ if eq .Value $x }}{{ .Key }} {{ end }}{{ end }}` + mixed.String(),
 		"definition": `{{ define "pair" }}{{ .Key }}:{{ key "app/003" }}{{ end }}{{ range tree "app" }}{{ template "pair" . }} {{ end }}` + keys.String(),
 		"break":      `{{ range tree "app" }}{{ if eq .Key "100" }}{{ break }}{{ end }}{{ .Value }}{{ end }}` + keys.String(),
+		"assigned":   `{{ if keyExists "app/001" }}{{ $ = "assigned" }}{{ end }}` + keys.String() + `[{{ $ }}]`,
 		"dollar":     `{{ range tree "app" }}{{ $ }}{{ .Value }}{{ end }}`,
 		"dedup":      `{{ range tree "app" }}{{ $y := .Value }}{{ $y }}{{ end }}{{ range $i, $p := tree "app" }}{{ $i }}{{ $p.Key }}{{ end }}`,
 	}

@@ -56,7 +56,7 @@ type loop struct {
 func (t *Template) cutInParts(trees map[string]*parse.Tree, asks func(string) bool) []*part {
 	root := t.root
 	for _, tree := range trees {
-		if !allRepeatable(tree.Root) {
+		if !allRepeatable(tree.Root) || assignsRoot(tree.Root) {
 			return nil
 		}
 	}
@@ -94,6 +94,17 @@ func allRepeatable(root parse.Node) bool {
 		}
 	})
 	return ok
+}
+
+// assignsRoot reports whether a template gives $ another value, which all that
+// follows would see.
+func assignsRoot(root parse.Node) (assigned bool) {
+	walk(root, func(n parse.Node) {
+		if p, ok := n.(*parse.PipeNode); ok && p.IsAssign && p.Decl[0].Ident[0] == "$" {
+			assigned = true
+		}
+	})
+	return assigned
 }
 
 // grouped makes a group of every few nodes, one of every loop, and one of all

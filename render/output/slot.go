@@ -35,39 +35,27 @@ func checksum(s string) uint32 {
 	return h.Sum32()
 }
 
-// slotGap is how many free names in a row mean that no others are taken. The
-// lowest free name is taken first, and a process has no more than that at once.
-const slotGap = 3
-
 // sweep removes what killed processes left of a target in dir.
 func sweep(dir, target string) {
-	free := 0
 	for n := range slots {
-		if free++; removeLeftover(filepath.Join(dir, slotName(target, n))) {
-			free = 0
-		}
-		if free == slotGap {
-			return
-		}
+		removeLeftover(filepath.Join(dir, slotName(target, n)))
 	}
 }
 
 // removeLeftover removes a staged file whose owner is gone, which is seen by
-// its lock: the kernel drops it with the process. Anything doubtful stays. It
-// reports whether there was anything.
-func removeLeftover(path string) bool {
+// its lock: the kernel drops it with the process. Anything doubtful stays.
+func removeLeftover(path string) {
 	if _, err := os.Lstat(path); err != nil {
-		return false // the usual case, told without opening anything
+		return // the usual case, told without opening anything
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return true
+		return
 	}
 	defer f.Close()
 	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 		_ = os.Remove(path)
 	}
-	return true
 }
 
 // claim makes a locked, empty file with mode 0600 in dir.

@@ -45,7 +45,9 @@ func Stage(t Target, content []byte) (*Staged, error) {
 	}
 	dir := filepath.Dir(f.path)
 	sweep(dir, f.path)
-	sweep(dir, f.path+backupSuffix)
+	if t.Backup {
+		sweep(dir, f.path+backupSuffix)
+	}
 	s := &Staged{target: t, file: f, content: content}
 	if f.holds(content) {
 		return s, nil

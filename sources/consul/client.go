@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -122,11 +123,27 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	req.URL.RawQuery = params.Encode()
 	resp, err := w.Transport.RoundTrip(req)
-	if err == nil {
-		err = takeKeyList(resp)
-	}
 	if err != nil {
 		return nil, err
 	}
+	if err = genuine(resp); err == nil {
+		err = takeKeyList(resp)
+	}
+	if err != nil {
+		_ = resp.Body.Close() // nothing of it is used
+		return nil, err
+	}
 	return resp, nil
+}
+
+// genuine returns an error for an answer about keys that is not Consul's: that
+// has an index, also where it says that there is nothing. A proxy that knows
+// nothing of the path would otherwise pass for a Consul without keys.
+func genuine(resp *http.Response) error {
+	aboutKeys := resp.Request.Method == http.MethodGet && strings.Contains(resp.Request.URL.Path, "/v1/kv/")
+	answered := resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNotFound
+	if aboutKeys && answered && resp.Header.Get("X-Consul-Index") == "" {
+		return fmt.Errorf("the answer %s is not from Consul: it has no X-Consul-Index", resp.Status)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package consul_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
@@ -81,7 +82,7 @@ func (f *follower) await(what string, ok func() bool) {
 			return
 		}
 		if time.Now().After(deadline) {
-			f.t.Fatalf("no %s; updates: %+v", what, f.all())
+			f.t.Fatalf("no %s; updates: %.4000s", what, fmt.Sprintf("%+v", f.all()))
 		}
 		time.Sleep(time.Millisecond)
 	}

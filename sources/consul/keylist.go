@@ -54,8 +54,14 @@ func (l *keyList) decode(r io.Reader) error {
 	if err := d.Arr(l.pair); err != nil {
 		return fmt.Errorf("decoding a list of keys: %w", err)
 	}
+	// Consul sorts bytes; bytes that are no UTF-8 have become others in its text.
+	if !slices.IsSortedFunc(l.pairs, byPaths) {
+		slices.SortStableFunc(l.pairs, byPaths)
+	}
 	return nil
 }
+
+func byPaths(a, b sources.KeyPair) int { return strings.Compare(a.Path, b.Path) }
 
 func (l *keyList) pair(d *jx.Decoder) error {
 	var p sources.KeyPair

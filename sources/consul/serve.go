@@ -27,6 +27,16 @@ type poll struct {
 	answersBefore uint64
 }
 
+func newPoll(r reader) *poll {
+	return &poll{reader: r, first: r, retry: make(chan struct{}, 1)}
+}
+
+// from lets the poll begin with what is known.
+func (p *poll) from(known seed) *poll {
+	p.seed, p.last, p.index = known, known.last, known.index
+	return p
+}
+
 // served are the queries of a poll.
 type served struct {
 	queries []sources.Query

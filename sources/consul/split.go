@@ -150,7 +150,7 @@ func (w *watcher) cut(ctx context.Context, p *poll) {
 	if len(p.trees) > 0 {
 		wanted = pairs.paths()
 	}
-	parts := split(sp, pairs, wanted, min(maxPieces, maxSpans-len(w.polls)))
+	parts := split(sp, pairs, wanted, min(maxPieces, maxSpans-len(w.polls)+len(w.witnesses)))
 	if parts == nil {
 		p.uncut = len(pairs)
 		return
@@ -159,7 +159,7 @@ func (w *watcher) cut(ctx context.Context, p *poll) {
 	if len(p.trees) > 0 {
 		g := guard{sp, common(wanted[0], wanted[len(wanted)-1])[len(sp.path):]}
 		w.wholes[sp] = &whole{span: sp, served: p.served, parts: parts, guard: g, pairs: pairs}
-		w.seeds[g] = seed{p.index, names(wanted)}
+		w.seeds[g] = seed{p.index, names{list: wanted, all: true}}
 	} else {
 		w.pieces[sp] = parts
 	}

@@ -32,6 +32,7 @@ type watcher struct {
 	sparse    map[span]int               // those of alone that hold too much else, and how many keys were wanted
 	pieces    map[span]pieces            // read in place of large ranges
 	wholes    map[span]*whole            // read in sections
+	witnesses map[span]span              // of ranges, the keys that are followed beside them
 	seeds     map[reader]seed            // what is known of readers that are about to be followed
 	crowd     crowd
 	polls     map[reader]*poll
@@ -50,6 +51,7 @@ func newWatcher(s *Source, publish func(sources.Update)) *watcher {
 		sparse:    make(map[span]int),
 		pieces:    make(map[span]pieces),
 		wholes:    make(map[span]*whole),
+		witnesses: make(map[span]span),
 		crowd:     crowd{connections: s.connections},
 		polls:     make(map[reader]*poll),
 		published: make(map[sources.Query]sources.Value),
@@ -83,7 +85,7 @@ func (w *watcher) loop(ctx context.Context, wanted <-chan []sources.Query) {
 		}
 		switch {
 		case !w.batch.Due() || armed:
-		case len(w.polls) <= 1:
+		case len(w.polls)-len(w.witnesses) <= 1:
 			w.flush()
 		default:
 			flush.Reset(gather)
@@ -132,6 +134,7 @@ func (w *watcher) replan(ctx context.Context) {
 	for sp, queries := range plan(w.ranges, w.source.scope, w.alone) {
 		w.divide(next, sp, queries)
 	}
+	w.attend(next)
 	w.crowd.thin(next)
 	w.crowded.Store(len(next)-len(w.crowd.parked) > w.source.connections)
 	for r, p := range w.polls {
@@ -151,21 +154,26 @@ func (w *watcher) replan(ctx context.Context) {
 			w.refuse(p, added)
 		case p.last != nil:
 			w.answer(p, added)
+			w.testify(ctx, p)
 		}
 	}
 }
 
 func (w *watcher) start(ctx context.Context, r reader, queries []sources.Query) *poll {
-	ctx, stop := context.WithCancel(ctx)
-	p := &poll{reader: r, first: r, stop: stop, retry: make(chan struct{}, 1)}
+	p := newPoll(r)
 	if seed, ok := w.seeds[r]; ok {
-		p.seed, p.last, p.index = seed, seed.last, seed.index
+		p.from(seed)
 	} else if sp, ok := r.(span); ok {
 		p.first = sp.boundedBy(queries)
 	}
-	w.polls[r] = p
-	w.polling.Go(func() { p.run(ctx, w) })
+	w.launch(ctx, p)
 	return p
+}
+
+func (w *watcher) launch(ctx context.Context, p *poll) {
+	ctx, p.stop = context.WithCancel(ctx)
+	w.polls[p.reader] = p
+	w.polling.Go(func() { p.run(ctx, w) })
 }
 
 // pollWait is how long the next poll may be held.
@@ -206,7 +214,7 @@ func (w *watcher) succeed(ctx context.Context, r report) {
 	p.failing = false
 	w.answers++
 	w.recover(r.since)
-	if of, ok := w.assemble(p.reader, r.answer); !ok {
+	if of, ok := w.assemble(r); !ok {
 		w.dissolve(ctx, of)
 		return
 	}
@@ -218,6 +226,11 @@ func (w *watcher) succeed(ctx context.Context, r report) {
 	p.index = r.index
 	if again {
 		w.cut(ctx, p)
+	}
+	if wt, ok := p.reader.(witness); ok {
+		w.heed(ctx, wt, p.last.(ranged))
+	} else if w.polls[p.reader] == p {
+		w.testify(ctx, p)
 	}
 }
 

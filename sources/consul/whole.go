@@ -52,7 +52,7 @@ func (g guard) read(ctx context.Context, s *Source, opts *api.QueryOptions, _ an
 		}
 		others := slices.DeleteFunc(first, func(name string) bool { return g.common != "" && name == g.path+g.common })
 		if g.common == "" || len(others) > 0 || meta.LastIndex == opts.WaitIndex {
-			return names(others), meta, nil
+			return names{list: others, all: g.common == ""}, meta, nil
 		}
 		if err := pause(ctx, guardPause); err != nil {
 			return nil, nil, err
@@ -60,7 +60,7 @@ func (g guard) read(ctx context.Context, s *Source, opts *api.QueryOptions, _ an
 		opts.WaitIndex = 0
 	}
 	all, meta, err := s.api.KV().Keys(g.path, "", opts)
-	return names(all), meta, err
+	return names{list: all, all: true}, meta, err
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -74,12 +74,15 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// names are sorted, as Consul sorts them.
-type names []string
+// names are those of a range: all, or some that do not begin as the others.
+type names struct {
+	list []string
+	all  bool
+}
 
 func (n names) equal(older answer) bool {
 	m, ok := older.(names)
-	return ok && slices.Equal(n, m)
+	return ok && n.all == m.all && slices.Equal(n.list, m.list)
 }
 
 func (n names) value(sources.Query) sources.Value            { return sources.Value{} }
@@ -121,22 +124,36 @@ func without(some, others []sources.Query) (rest []sources.Query) {
 
 // assemble takes the answer of a section or a guard. It returns false when the
 // range has to be read as a whole again.
-func (w *watcher) assemble(r reader, a answer) (of span, ok bool) {
-	switch r := r.(type) {
+func (w *watcher) assemble(news report) (of span, ok bool) {
+	switch r := news.from.reader.(type) {
 	case section:
-		t, pairs := w.wholes[r.of], a.(ranged)
+		t, pairs := w.wholes[r.of], news.answer.(ranged)
 		older := t.pairs.in(r.span)
 		t.replace(r.span, pairs)
 		w.put(pairs.touched(older, &t.served), t.pairs)
 		return r.of, true
 	case guard:
-		t := w.wholes[r.span]
-		return r.span, !slices.ContainsFunc(a.(names), func(name string) bool {
+		t, listed := w.wholes[r.span], news.answer.(names)
+		uncovered := slices.ContainsFunc(listed.list, func(name string) bool {
 			_, covered := t.parts.of(name)
 			return !covered
 		})
+		return r.span, !uncovered && !(listed.all && t.pairs.outlive(listed.list, news.index))
 	}
 	return span{}, true
+}
+
+// outlive reports whether one of the pairs was gone at the index, though not for
+// the section that has it (see [witness]).
+func (a ranged) outlive(listed []string, index uint64) bool {
+	there := make(map[string]struct{}, len(listed))
+	for _, name := range listed {
+		there[name] = struct{}{}
+	}
+	return slices.ContainsFunc(a, func(kp sources.KeyPair) bool {
+		_, known := there[kp.Path]
+		return !known && kp.ModifyIndex <= index
+	})
 }
 
 // replace puts the pairs of a section in place. Older answers share memory with

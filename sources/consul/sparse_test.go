@@ -59,6 +59,20 @@ func TestListsAreDecodedAsTheyAre(t *testing.T) {
 	}
 }
 
+// TestListsAreSortedWhateverConsulMakesOfTheirBytes has keys that are no UTF-8,
+// which Consul's text cannot hold.
+func TestListsAreSortedWhateverConsulMakesOfTheirBytes(t *testing.T) {
+	var l keyList
+	if err := l.decode(strings.NewReader(`[{"Key":"u/z"},{"Key":"u/\u00e9"},{"Key":"u/\ufffd"},{"Key":"u/\ud83d\ude00"}]`)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"u/z", "u/é", "u/�", "u/😀"} {
+		if !l.pairs.value(key(path)).Exists {
+			t.Errorf("%s is not found among %+v", path, l.pairs)
+		}
+	}
+}
+
 // FuzzKeyList checks that no answer, however broken, ends the process, and that
 // older answers never show through.
 func FuzzKeyList(f *testing.F) {

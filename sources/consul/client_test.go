@@ -65,6 +65,7 @@ func TestEnvironmentIsNotReadBehindTheConfig(t *testing.T) {
 	var seen *http.Request
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen = r
+		w.Header().Set("X-Consul-Index", "1")
 		w.WriteHeader(http.StatusNotFound)
 	}))
 	defer server.Close()
@@ -111,6 +112,7 @@ func TestUserAndPasswordAreShown(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
+		w.Header().Set("X-Consul-Index", "1")
 		w.WriteHeader(http.StatusNotFound)
 	}))
 	defer server.Close()
@@ -153,6 +155,7 @@ func TestEveryAddressFormReachesItsServer(t *testing.T) {
 	var path string
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path = r.URL.Path
+		w.Header().Set("X-Consul-Index", "1")
 		w.WriteHeader(http.StatusNotFound)
 	})
 	plain, encrypted, local := httptest.NewServer(answer), httptest.NewTLSServer(answer), httptest.NewUnstartedServer(answer)

@@ -20,7 +20,7 @@ import (
 // directory of which little is wanted, and then much.
 func TestFewKeysOfALargeDirectoryAreReadAlone(t *testing.T) {
 	t.Parallel()
-	server, p := testserver.Consul(t), testserver.Prefix(t)
+	server, p := testserver.NewConsul(t, testserver.ConsulOptions{}), testserver.Prefix(t)
 	target, err := url.Parse("http://" + server.Addr)
 	if err != nil {
 		t.Fatal(err)

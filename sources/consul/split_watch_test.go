@@ -17,7 +17,7 @@ import (
 // TestLargeRangeIsFollowedInPieces watches many keys of one directory, changes,
 // deletes and adds some, and looks at what travels for one change.
 func TestLargeRangeIsFollowedInPieces(t *testing.T) {
-	server, prefix := testserver.Consul(t), testserver.Prefix(t)
+	server, prefix := testserver.NewConsul(t, testserver.ConsulOptions{}), testserver.Prefix(t)
 	client, err := api.NewClient(&api.Config{Address: server.Addr})
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func edit(t *testing.T, client *api.Client, values map[string]string) {
 // TestLargeTreeIsFollowedInSections changes, deletes and adds keys of a large
 // tree, within its sections and outside of all, and compares it with Consul's.
 func TestLargeTreeIsFollowedInSections(t *testing.T) {
-	server, prefix := testserver.Consul(t), testserver.Prefix(t)
+	server, prefix := testserver.NewConsul(t, testserver.ConsulOptions{}), testserver.Prefix(t)
 	client, err := api.NewClient(&api.Config{Address: server.Addr})
 	if err != nil {
 		t.Fatal(err)

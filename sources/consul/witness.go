@@ -2,29 +2,37 @@ package consul
 
 import (
 	"context"
+	"strings"
 
 	"concierge/sources"
 )
 
-// witness is one key of a range that is followed beside it, for deletions that
-// Consul does not tell the range of.
+// witness is one key of a directory that is followed beside the ranges which are
+// read there, for deletions that Consul does not tell them of.
 //
 // A deletion of all keys below a prefix leaves one mark, at that prefix. The
 // index of a range inside it, now empty, is that of older marks within the
 // range, if there are any; then it does not move, and a held query is not
-// answered before its wait is over. One key that vanished is always told, and
-// such a deletion takes all keys of a range, so one of them is enough. Whoever
-// asks for keys one by one, as consul-template does, has no such gap. A small
-// tree that is read as it is asked for has it, there and here.
+// answered before its wait is over. One key that vanished is always told. People
+// delete directories, which takes all keys of all ranges in them, so one key of
+// a directory is enough. Whoever asks for keys one by one, as consul-template
+// does, has no such gap. A small tree that is read as it is asked for has it,
+// there and here.
 type witness struct {
 	span // of the key
 	of   span
 }
 
-// attend keeps the witnesses of the ranges that go on.
+// attend keeps the witnesses of what goes on being read.
 func (w *watcher) attend(next map[reader][]sources.Query) {
+	on := make(map[span]bool)
+	for r := range next {
+		if sp, ok := r.(span); ok && sp.recurse {
+			on[sp.directory()] = true
+		}
+	}
 	for of, key := range w.witnesses {
-		if _, on := next[of]; !on && w.wholes[of] == nil {
+		if !on[of] && w.wholes[of] == nil {
 			delete(w.witnesses, of)
 			continue
 		}
@@ -32,30 +40,31 @@ func (w *watcher) attend(next map[reader][]sources.Query) {
 	}
 }
 
-// testify sees to it that a range which was answered has a witness.
+// testify sees to it that what was answered has a witness.
 func (w *watcher) testify(ctx context.Context, p *poll) {
 	if of, ok := wholeOf(p.reader); ok {
-		w.summon(ctx, of, w.wholes[of].pairs, p.index)
+		w.summon(ctx, of, of, w.wholes[of].pairs, p.index)
 	} else if sp := p.span(); sp.recurse && len(p.keys) > 0 {
-		w.summon(ctx, sp, p.last.(ranged), p.index)
+		w.summon(ctx, sp.directory(), sp, p.last.(ranged), p.index)
 	}
 }
 
-// summon finds a witness for a range, unless it has a good one.
-func (w *watcher) summon(ctx context.Context, sp span, pairs ranged, index uint64) {
-	before, known := w.witnesses[sp]
-	if known && len(pairs.in(before)) > 0 {
+// summon finds a witness of a directory among the pairs of a range in it, unless
+// it has a good one.
+func (w *watcher) summon(ctx context.Context, of, sp span, pairs ranged, index uint64) {
+	before, known := w.witnesses[of]
+	if known && (!strings.HasPrefix(before.path, sp.path) || len(pairs.in(before)) > 0) {
 		return
 	}
 	if known {
-		w.dismiss(witness{before, sp})
+		w.dismiss(witness{before, of})
 	}
 	if len(pairs) == 0 || index == 0 {
 		return
 	}
 	key := span{scope: sp.scope, path: pairs[0].Path}
-	w.witnesses[sp] = key
-	w.launch(ctx, newPoll(witness{key, sp}).from(seed{index, pairs[:1:1]}))
+	w.witnesses[of] = key
+	w.launch(ctx, newPoll(witness{key, of}).from(seed{index, pairs[:1:1]}))
 }
 
 // dismiss stops a witness.
@@ -67,7 +76,8 @@ func (w *watcher) dismiss(wt witness) {
 	}
 }
 
-// heed has a range read again when its witness is gone.
+// heed has the ranges of a directory read again when its witness is gone. The
+// first one that is answered gives the next witness.
 func (w *watcher) heed(ctx context.Context, wt witness, pairs ranged) {
 	if len(pairs) > 0 {
 		return
@@ -75,8 +85,12 @@ func (w *watcher) heed(ctx context.Context, wt witness, pairs ranged) {
 	w.dismiss(wt)
 	if w.wholes[wt.of] != nil {
 		w.dissolve(ctx, wt.of)
-	} else if p, ok := w.polls[wt.of]; ok {
-		p.stop()
-		w.start(ctx, wt.of, p.queries).served = p.served
+		return
+	}
+	for _, p := range w.polls {
+		if sp := p.span(); sp.recurse && sp.directory() == wt.of {
+			p.stop()
+			w.start(ctx, sp, p.queries).served = p.served
+		}
 	}
 }

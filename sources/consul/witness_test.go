@@ -15,7 +15,7 @@ import (
 // than what is read, after single keys inside were deleted: Consul itself then
 // holds a query for a narrower prefix to the end of its wait.
 func TestDeletionOfAnEnclosingPrefixIsSeenAtOnce(t *testing.T) {
-	server := testserver.Consul(t)
+	server := testserver.NewConsul(t, testserver.ConsulOptions{}) // its pieces take many connections
 	client, err := api.NewClient(&api.Config{Address: server.Addr})
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestDeletionOfAnEnclosingPrefixIsSeenAtOnce(t *testing.T) {
 			last := fmt.Sprintf("%sk%04d", dir, c.keys-1-(c.keys-1)%7-1)
 			edit(t, client, map[string]string{last: "second"})
 			f.await("the change", func() bool { return holds(f, queries, last, "second") })
-			if _, err := client.KV().DeleteTree(p+"ap", nil); err != nil {
+			if _, err := client.KV().DeleteTree(p+"app/", nil); err != nil {
 				t.Fatal(err)
 			}
 			f.await("all to be gone", func() bool {

@@ -130,6 +130,34 @@ func TestCIRendersBothFiles(t *testing.T) {
 	}
 }
 
+func TestChecksKeepTheFile(t *testing.T) {
+	dir := example(t, "checks")
+	config, settings, out := filepath.Join(dir, "concierge.yaml"), filepath.Join(dir, "settings.yaml"), filepath.Join(dir, "out", "app.json")
+	must(t, concierge(t, "render", "--config", config))
+	good, err := os.ReadFile(out)
+	if err != nil || !bytes.Contains(good, []byte(`"10.0.0.3:8080"`)) {
+		t.Fatalf("%s (%v)", good, err)
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{"port: 8080", "port: 0", "the rule /properties/port/minimum of the schema is not kept"},
+		{"port: 8080", "port: '80,'", "is not valid json, line 3, column 14"},
+		{"name: shop", "name: ''", "app/name is empty (guard.nonempty)"},
+		{"name: shop", "title: shop", "app/name does not exist (guard.require)"},
+		{"    one: 10.0.0.1:8080\n    two: 10.0.0.2:8080\n", "    # two are away\n", "has 1 of at least 2 keys (guard.min_keys)"},
+	} {
+		replace(t, settings, c.old, c.new)
+		cmd := concierge(t, "render", "--config", config, "--timeout", "20s")
+		text, err := cmd.CombinedOutput()
+		if cmd.ProcessState.ExitCode() != 14 || !strings.Contains(string(text), c.want) {
+			t.Errorf("%q: %v: %s", c.new, err, text)
+		}
+		if b, err := os.ReadFile(out); err != nil || !bytes.Equal(b, good) {
+			t.Errorf("%q changed the file: %s (%v)", c.new, b, err)
+		}
+		replace(t, settings, c.new, c.old)
+	}
+}
+
 // TestContainerFollowsTheStoreOfItsEnvironment runs the entrypoint of the
 // Dockerfile, without an image around it: the store is named by a variable.
 func TestContainerFollowsTheStoreOfItsEnvironment(t *testing.T) {

@@ -71,7 +71,7 @@ func (s *Supervisor) act(ctx context.Context, g Generation, work []*staging, rep
 			asked[i] = append(asked[i], a)
 		}
 	}
-	failed := t.runCommands(ctx, g.CommandEnv, report)
+	failed := t.runCommands(ctx, s.children, g.CommandEnv, report)
 	if g.Together && len(failed) > 0 {
 		g.Process = nil
 	}
@@ -85,10 +85,10 @@ func (s *Supervisor) act(ctx context.Context, g Generation, work []*staging, rep
 }
 
 // runCommands runs every command and returns the errors by their place.
-func (t *todo) runCommands(ctx context.Context, env []string, report *Report) map[int]error {
+func (t *todo) runCommands(ctx context.Context, children *Children, env []string, report *Report) map[int]error {
 	failed := make(map[int]error)
 	for i, c := range t.commands {
-		if err := c.run(ctx, env); err != nil {
+		if err := c.run(ctx, children, env); err != nil {
 			failed[i] = err
 			report.did("failed command " + c.Command[0])
 			continue

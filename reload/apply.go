@@ -3,8 +3,6 @@ package reload
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"sync"
 	"time"
 )
@@ -28,7 +26,7 @@ func (s *Supervisor) Apply(ctx context.Context, g Generation) Report {
 	}
 	stageAll(work)
 	for _, step := range []func(*staging) error{
-		func(w *staging) error { return w.check(ctx, g) }, (*staging).commit, (*staging).flush,
+		func(w *staging) error { return w.check(ctx, s.children, g) }, (*staging).commit, (*staging).flush,
 	} {
 		for _, w := range work {
 			if w.result.Err == nil {
@@ -85,32 +83,6 @@ func (w *staging) stage() error {
 		w.changed = append(w.changed, staged.Changed())
 	}
 	return nil
-}
-
-// check runs the checks on those files that differ from what is in place.
-func (w *staging) check(ctx context.Context, g Generation) error {
-	for i, out := range w.set.Outputs {
-		if out.Check == nil || !w.changed[i] {
-			continue
-		}
-		check := out.Check.withPath(w.staged[i].Path())
-		check.silent = w.set.Secret
-		if err := check.run(ctx, g.CommandEnv); err != nil {
-			w.result.Rejected = true
-			return fmt.Errorf("check refused the new version: %w", err)
-		}
-	}
-	return nil
-}
-
-// withPath replaces {{path}} in the arguments.
-func (c Command) withPath(path string) Command {
-	args := make([]string, len(c.Command))
-	for i, arg := range c.Command {
-		args[i] = strings.NewReplacer("{{path}}", path, "{{ path }}", path).Replace(arg)
-	}
-	c.Command = args
-	return c
 }
 
 // commit puts all files of the set in place, or none.

@@ -39,7 +39,9 @@ func (m *memory) Commit() error {
 
 func setOf(name string, outputs ...Output) Set { return Set{Name: name, Outputs: outputs} }
 
-func newSupervisor() *Supervisor { return New(slog.New(slog.DiscardHandler)) }
+func newChildren() *Children { return NewChildren(slog.New(slog.DiscardHandler)) }
+
+func newSupervisor() *Supervisor { return New(slog.New(slog.DiscardHandler), newChildren()) }
 
 func TestSetChangesTogetherOrNotAtAll(t *testing.T) {
 	fault := errors.New("disk full")
@@ -75,7 +77,7 @@ func TestCheckRefusesBeforeAnythingIsInPlace(t *testing.T) {
 	m := &memory{target: &target, content: "new", path: "/staged/file"}
 	check := &Command{Command: []string{"sh", "-c", "echo bad port in {{path}} >&2; exit 3"}, Timeout: time.Minute}
 	report := newSupervisor().Apply(t.Context(), Generation{CommandEnv: os.Environ(), Sets: []Set{
-		setOf("app", Output{File: m, Check: check}),
+		setOf("app", Output{File: m, Checks: []Check{check}}),
 	}})
 	r := report.Results[0]
 	if target != "old" || !r.Rejected || r.Err == nil {
@@ -120,7 +122,7 @@ func TestAllActionsOfAFileAreDone(t *testing.T) {
 func TestBackgroundCommandIsNotWaitedFor(t *testing.T) {
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	c := Command{Command: []string{"sh", "-c", "echo $$ >" + pidFile + "; exec sleep 300"}, Background: true}
-	if err := c.run(t.Context(), os.Environ()); err != nil {
+	if err := c.run(t.Context(), newChildren(), os.Environ()); err != nil {
 		t.Fatal(err)
 	}
 	pid := 0
@@ -164,7 +166,7 @@ func TestUnchangedFilesActOnlyWhenOwed(t *testing.T) {
 func TestCommandIsKilledWithItsGroupAtItsTimeout(t *testing.T) {
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	c := Command{Command: []string{"sh", "-c", "sleep 300 & echo $! >" + pidFile + "; wait"}, Timeout: 200 * time.Millisecond}
-	err := c.run(t.Context(), os.Environ())
+	err := c.run(t.Context(), newChildren(), os.Environ())
 	if err == nil || !strings.Contains(err.Error(), "not finished after 200ms") {
 		t.Errorf("error %v", err)
 	}
@@ -174,14 +176,14 @@ func TestCommandIsKilledWithItsGroupAtItsTimeout(t *testing.T) {
 func TestCommandEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	err := Command{Command: []string{"sleep", "300"}, Timeout: time.Hour}.run(ctx, nil)
+	err := Command{Command: []string{"sleep", "300"}, Timeout: time.Hour}.run(ctx, newChildren(), nil)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 }
 
 func TestOutputOfACommandIsBounded(t *testing.T) {
-	err := Command{Command: []string{"sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; echo end; exit 1"}, Timeout: time.Minute}.run(t.Context(), os.Environ())
+	err := Command{Command: []string{"sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; echo end; exit 1"}, Timeout: time.Minute}.run(t.Context(), newChildren(), os.Environ())
 	if err == nil || len(err.Error()) > 2*outputMax || !strings.HasSuffix(err.Error(), "end") {
 		t.Errorf("error of %d bytes, want the last %d of the output", len(err.Error()), outputMax)
 	}

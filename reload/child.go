@@ -1,13 +1,10 @@
 package reload
 
 import (
-	"bytes"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -34,16 +31,15 @@ type Stop struct {
 	Splay time.Duration
 }
 
-// groupGrace bounds how long the rest of a group may take to end after its
-// leader did, before it is killed.
-const groupGrace = 2 * time.Second
-
 // child is one running process and its group. Its methods may be called
 // concurrently.
 type child struct {
-	cmd  *exec.Cmd
-	done chan struct{} // closed when the leader ended and status is set
-	gone chan struct{} // closed when nothing of the group is left
+	cmd      *exec.Cmd
+	children *Children
+	log      *slog.Logger
+	tty      terminal
+	done     chan struct{} // closed when the leader ended and status is set
+	gone     chan struct{} // closed when nothing of the group is left
 	// status is written once before done is closed.
 	status Status
 
@@ -53,45 +49,41 @@ type child struct {
 // startChild starts the process with the standard streams of concierge. With a
 // terminal as standard input the child becomes its foreground group, so that
 // it can read and gets the keys' signals.
-func startChild(spec Spec, env []string) (*child, error) {
+func startChild(children *Children, spec Spec, env []string) (*child, error) {
 	cmd := exec.Command(spec.Command[0], spec.Command[1:]...)
 	cmd.Dir, cmd.Env = spec.Dir, env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	tty := int(os.Stdin.Fd())
-	onTTY := foreground(tty)
-	if onTTY {
-		cmd.SysProcAttr.Foreground, cmd.SysProcAttr.Ctty = true, tty
+	tty := standardTerminal()
+	if tty.ours() {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Foreground: true, Ctty: tty.fd}
 	}
-	if err := cmd.Start(); err != nil {
+	if err := children.Start(cmd); err != nil {
 		failed := &StartError{Program: spec.Command[0], Err: unwrapExec(err)}
 		if errors.Is(err, syscall.E2BIG) {
 			failed.Hint = "arguments and environment are too large together; render large values into files"
 		}
 		return nil, failed
 	}
-	c := &child{cmd: cmd, done: make(chan struct{}), gone: make(chan struct{}), toGroup: spec.SignalGroup}
-	go func() {
-		_ = cmd.Wait() // the state says all there is to know
-		if onTTY {
-			// Whoever reads the terminal next must find a living group in
-			// front. TTOU is ignored by the command, else this would stop it.
-			_ = unix.IoctlSetPointerInt(tty, unix.TIOCSPGRP, unix.Getpgrp())
-		}
-		c.status = statusOf(cmd.ProcessState)
-		close(c.done)
-	}()
+	c := &child{
+		cmd: cmd, children: children, log: children.log, tty: tty, toGroup: spec.SignalGroup,
+		done: make(chan struct{}), gone: make(chan struct{}),
+	}
+	go c.wait()
+	if tty.present {
+		go c.followStops()
+	}
 	return c, nil
 }
 
-// foreground reports whether fd is a terminal whose foreground group is ours,
-// or was given to an earlier child of ours.
-func foreground(fd int) bool {
-	pgrp, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-	if err != nil {
-		return false
+// wait waits for the leader.
+func (c *child) wait() {
+	_ = c.children.Wait(c.cmd) // the state says all there is to know
+	if c.tty.ours() {
+		// Whoever reads the terminal next must find a living group in front.
+		c.tty.give(unix.Getpgrp())
 	}
-	return pgrp == unix.Getpgrp() || unix.Kill(-pgrp, 0) != nil
+	c.status = statusOf(c.cmd.ProcessState)
+	close(c.done)
 }
 
 // unwrapExec drops the wrapping of os/exec, whose text repeats the program.
@@ -116,6 +108,9 @@ func (c *child) signal(sig syscall.Signal) error {
 	case <-c.done:
 		return nil // its number may be somebody else's
 	default:
+	}
+	if sig == syscall.SIGCONT && c.tty.present {
+		return c.resume()
 	}
 	if c.toGroup {
 		return ignoreEnded(syscall.Kill(-c.pid(), sig))
@@ -143,6 +138,7 @@ func (c *child) end(stop Stop) Status {
 	select {
 	case <-c.done:
 	case <-timer.C:
+		c.log.Warn("process did not stop in time and is killed (see process.stop.timeout)", "pid", c.pid(), "after", stop.Timeout)
 		c.kill()
 		<-c.done
 	}
@@ -153,12 +149,8 @@ func (c *child) end(stop Stop) Status {
 // stopped reports whether the leader is stopped, as by SIGSTOP, or may be:
 // without a usable /proc nobody knows.
 func (c *child) stopped() bool {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(c.pid()) + "/stat")
-	if err != nil {
-		return true
-	}
-	state, _ := parseStat(text)
-	return state == "T" || state == "t"
+	state := statOf(c.pid()).state
+	return state == "T" || state == "t" || state == ""
 }
 
 // kill kills the whole group, unless the leader has been waited for: then its
@@ -173,64 +165,9 @@ func (c *child) kill() {
 
 // endGroup ends what is left of the group after its leader.
 func (c *child) endGroup() {
-	if !killGroup(c.pid(), syscall.SIGTERM) {
-		return
+	began := time.Now()
+	if c.children.endGroup(c.pid()) {
+		c.log.Warn("what the process left running did not end in time and was killed",
+			"group", c.pid(), "after", time.Since(began))
 	}
-	deadline := time.NewTimer(groupGrace)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for groupAlive(c.pid()) {
-		// As PID 1 the rest of the group are children of ours by now, and
-		// stay as zombies until they are waited for.
-		_, _ = syscall.Wait4(-c.pid(), nil, syscall.WNOHANG, nil)
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			killGroup(c.pid(), syscall.SIGKILL)
-			return
-		}
-	}
-}
-
-// killGroup reports whether a process of the group could be signalled.
-func killGroup(pgid int, sig syscall.Signal) bool {
-	return syscall.Kill(-pgid, sig) == nil
-}
-
-// groupAlive reports whether a process of the group still runs. A zombie can
-// be signalled but has ended; whose child it is by now may take its time to
-// wait for it.
-func groupAlive(pgid int) bool {
-	if !killGroup(pgid, 0) {
-		return false
-	}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	zombies := false
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // ended meanwhile
-		}
-		state, group := parseStat(text)
-		if group != pgid {
-			continue
-		}
-		if state != "Z" && state != "X" {
-			return true
-		}
-		zombies = true
-	}
-	return !zombies // without a usable /proc, kill is all there is to go by
-}
-
-// parseStat returns state and process group of a /proc/PID/stat line; see
-// proc(5). The name before them may hold anything, also parentheses.
-func parseStat(text []byte) (state string, pgrp int) {
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 3 {
-		return "", 0
-	}
-	pgrp, _ = strconv.Atoi(fields[2])
-	return fields[0], pgrp
 }

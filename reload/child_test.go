@@ -2,7 +2,6 @@ package reload
 
 import (
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,7 +21,7 @@ func shell(script string) Process {
 
 func started(t *testing.T, p Process) *Supervisor {
 	t.Helper()
-	s := New(slog.New(slog.DiscardHandler))
+	s := newSupervisor()
 	if r := s.Apply(t.Context(), Generation{Process: &p}); r.StartErr != nil {
 		t.Fatal(r.StartErr)
 	}
@@ -67,7 +66,7 @@ func TestExecFailuresHaveTheirOwnStatus(t *testing.T) {
 	} {
 		p := shell("")
 		p.Spec.Command = []string{program}
-		report := New(slog.New(slog.DiscardHandler)).Apply(t.Context(), Generation{Process: &p})
+		report := newSupervisor().Apply(t.Context(), Generation{Process: &p})
 		var start *StartError
 		if !errors.As(report.StartErr, &start) || start.Code() != want {
 			t.Errorf("%s: %v, want a StartError with code %d", program, report.StartErr, want)

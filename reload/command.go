@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -41,12 +40,12 @@ const outputMax = 4 << 10
 // run runs the command in its own process group. Unless it is loud, standard
 // output and error are collected for the error text. When ctx ends or the timeout passes the
 // group is killed.
-func (c Command) run(ctx context.Context, env []string) error {
+func (c Command) run(ctx context.Context, children *Children, env []string) error {
 	if c.Env != nil {
 		env = c.Env
 	}
 	if c.Background {
-		return c.start(env)
+		return c.start(children, env)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, errTimeout)
 	defer cancel()
@@ -56,14 +55,11 @@ func (c Command) run(ctx context.Context, env []string) error {
 	if c.loud {
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // a grandchild may hold the pipe
-	if err := cmd.Start(); err != nil {
-		return &StartError{Program: c.Command[0], Err: unwrapExec(err)}
-	}
-	err := cmd.Wait()
+	err := children.Run(cmd)
 	switch {
+	case cmd.Process == nil:
+		return &StartError{Program: c.Command[0], Err: unwrapExec(err)}
 	case err == nil || errors.Is(err, exec.ErrWaitDelay):
 		return nil
 	case errors.Is(context.Cause(ctx), errTimeout):
@@ -84,14 +80,13 @@ func (c Command) run(ctx context.Context, env []string) error {
 }
 
 // start starts the command in its own process group and leaves it alone.
-func (c Command) start(env []string) error {
+func (c Command) start(children *Children, env []string) error {
 	cmd := exec.Command(c.Command[0], c.Command[1:]...)
-	cmd.Env, cmd.SysProcAttr = env, &syscall.SysProcAttr{Setpgid: true}
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	if err := cmd.Start(); err != nil {
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, os.Stdout, os.Stderr
+	if err := children.Leave(cmd); err != nil {
 		return &StartError{Program: c.Command[0], Err: unwrapExec(err)}
 	}
-	go func() { _ = cmd.Wait() }() // so that it does not stay a zombie
+	go func() { _ = children.Wait(cmd) }() // so that it does not stay a zombie
 	return nil
 }
 

@@ -13,4 +13,6 @@
 //   - Every child is the leader of its own process group. Signals go to the
 //     leader; KILL always goes to the whole group, and what is left of a group
 //     after its leader ended is asked to stop and then killed.
+//   - All programs are started by one [Children], so that waiting for orphans
+//     never takes the status of one of them.
 package reload

@@ -79,9 +79,9 @@ func (r Reload) action() Action {
 // Output is one file of a [Set] with what must accept it first.
 type Output struct {
 	File File
-	// Check is run on the staged file; every {{path}} in its arguments stands
-	// for the staged file. Nil: no check.
-	Check *Command
+	// Checks are asked in order about the staged file, if it differs from what
+	// is in place.
+	Checks []Check
 	// OnChange is done when this file changed.
 	OnChange []Action
 }

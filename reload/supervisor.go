@@ -10,8 +10,9 @@ import (
 // Supervisor owns the process. [Supervisor.Apply] and [Supervisor.Shutdown]
 // belong to one goroutine; the other methods may be called from any.
 type Supervisor struct {
-	log    *slog.Logger
-	exited chan Status
+	log      *slog.Logger
+	children *Children
+	exited   chan Status
 
 	// Owned by the goroutine of Apply.
 	want    *Process // as last wanted
@@ -24,9 +25,10 @@ type Supervisor struct {
 	latest *child // guarded by mu; started last, for Kill
 }
 
-// New returns a supervisor that has not started anything.
-func New(log *slog.Logger) *Supervisor {
-	return &Supervisor{log: log, exited: make(chan Status, 1)}
+// New returns a supervisor that has not started anything. It runs all programs
+// by children, which may be shared.
+func New(log *slog.Logger, children *Children) *Supervisor {
+	return &Supervisor{log: log, children: children, exited: make(chan Status, 1)}
 }
 
 // Exited delivers the status of a process that ended by itself. It delivers
@@ -88,7 +90,7 @@ func (s *Supervisor) start() error {
 	if err := s.want.check(); err != nil {
 		return err
 	}
-	c, err := startChild(s.want.Spec, s.want.Env)
+	c, err := startChild(s.children, s.want.Spec, s.want.Env)
 	if err != nil {
 		return err
 	}

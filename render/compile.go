@@ -18,7 +18,7 @@ func Parse(text string, o Options) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Template{options: o, text: text, lists: make(lists), plugins: plugins{limit: pluginLimit, env: o.CommandEnv}}
+	t := &Template{options: o, text: text, lists: make(lists), plugins: plugins{limit: pluginLimit, env: o.CommandEnv, programs: o.Programs}}
 	root := parse.New("")
 	root.Mode = parse.SkipFuncCheck
 	trees := make(map[string]*parse.Tree)

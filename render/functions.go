@@ -109,6 +109,9 @@ func (l *library) of(name string, t *Template) any {
 	if b, ok := l.bound[name]; ok {
 		return b.bind(t)
 	}
+	if f, ok := l.pure[name].(func(...string) (string, error)); ok && name == "sockaddr" {
+		return t.held(f)
+	}
 	return l.pure[name]
 }
 

@@ -44,6 +44,9 @@ type Options struct {
 	// CommandEnv is the environment of the programs that the function plugin
 	// runs, as NAME=value; nil means the own environment.
 	CommandEnv []string
+	// Programs runs the programs that functions start; nil means that nobody
+	// else in this process waits for children.
+	Programs Programs
 	// Stdout is where the functions spew_dump and spew_printf print; nil means
 	// the own standard output.
 	Stdout io.Writer
@@ -60,6 +63,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Stdout == nil {
 		o.Stdout = os.Stdout
+	}
+	if o.Programs == nil {
+		o.Programs = alone{}
 	}
 	if o.Redactor == nil {
 		o.Redactor = new(secrets.Redactor)

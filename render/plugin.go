@@ -14,11 +14,42 @@ import (
 // pluginLimit is how long a program may take, as in consul-template.
 const pluginLimit = 30 * time.Second
 
+// Programs runs programs for a process that also waits for orphans, so that
+// the two do not take each other's. Its methods may be called concurrently.
+type Programs interface {
+	// Run does what cmd.Run does, in a process group of its own, all of which
+	// it kills when the context of cmd ends.
+	Run(cmd *exec.Cmd) error
+	// Hold calls f, in which a library may run programs by itself.
+	Hold(f func())
+}
+
+// alone is the Programs of a process that waits for nothing else.
+type alone struct{}
+
+func (alone) Run(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	return cmd.Run()
+}
+
+func (alone) Hold(f func()) { f() }
+
+// held is a pure function of strings that may run a program by itself: go-sockaddr
+// asks ip(8) for the routes.
+func (t *Template) held(f func(...string) (string, error)) func(...string) (string, error) {
+	return func(words ...string) (s string, err error) {
+		t.options.Programs.Hold(func() { s, err = f(words...) })
+		return s, err
+	}
+}
+
 // plugins runs the programs of a template, each call once for a complete
 // rendering: an execution that lacks data is repeated, its programs are not.
 type plugins struct {
-	limit time.Duration
-	env   []string
+	limit    time.Duration
+	env      []string
+	programs Programs
 	// fresh holds what ran since the last complete rendering, by its words.
 	fresh map[string]outcome
 	// last holds what ran for it. Masked executions show the same.
@@ -91,10 +122,8 @@ func (p *plugins) execute(words []string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, &stdout, &stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // a grandchild may hold the pipes
-	err := cmd.Run()
+	err := p.programs.Run(cmd)
 	switch {
 	case err == nil:
 		return strings.TrimSpace(stdout.String()), nil

@@ -18,6 +18,7 @@ type system struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
+	caught         chan os.Signal // for package signal; relay passes them on to
 	signals        chan os.Signal
 }
 
@@ -125,7 +126,7 @@ func invoke(ctx context.Context, sys system, args []string) (int, error) {
 	if cmd == nil {
 		return help(sys.stdout, rest)
 	}
-	cmd.listen(sys.signals)
+	cmd.listen(sys.caught)
 	c := call{system: sys}
 	fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)

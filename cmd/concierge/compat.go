@@ -133,6 +133,7 @@ func (s system) enact(ctx context.Context, inv invocation, first consultemplate.
 	}
 	return agent.Run(ctx, agent.Options{
 		Load: startingWith(first.Config, load), Log: log.Logger, Environ: s.environ, Signals: s.signals, Stdout: s.stdout,
+		Sole:    true,
 		Adopted: func(cfg *config.Config) { log.Follow(cfg.Log) },
 		Once:    first.Once, Dry: first.Dry, StopStatus: stopStatus(first.KillSignal),
 	})

@@ -77,6 +77,7 @@ func renderOnce(ctx context.Context, c call, options agent.RenderOptions) (int, 
 	}
 	status, err := agent.Render(ctx, agent.Options{
 		Load: startingWith(cfg, load), Log: log.Logger, Environ: c.environ, Stdout: c.stdout,
+		Sole: true,
 	}, options)
 	ending(log, err)
 	return status, err

@@ -31,10 +31,10 @@ type attempt struct {
 	writes []*bool // set when its files are in place
 }
 
-func startApplier(ctx context.Context, log *slog.Logger) *applier {
+func startApplier(ctx context.Context, log *slog.Logger, children *reload.Children) *applier {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a := &applier{
-		Supervisor:  reload.New(log),
+		Supervisor:  reload.New(log, children),
 		generations: make(chan reload.Generation, 1), reports: make(chan reload.Report, 1),
 		cancel: cancel, done: make(chan struct{}),
 	}

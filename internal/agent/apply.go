@@ -55,7 +55,7 @@ func (s *set) outputs() reload.Set {
 	for _, u := range s.units {
 		target := u.target
 		target.Secret = u.result.Tainted
-		out := reload.Output{File: stager{target, u.result.Output}, Check: u.check, OnChange: u.onChange}
+		out := reload.Output{File: stager{target, u.result.Output}, Checks: u.allChecks(), OnChange: u.onChange}
 		if n, shared := at[target.Path]; shared { // the last template of a file wins
 			out.OnChange = slices.Concat(set.Outputs[n].OnChange, out.OnChange)
 			set.Outputs[n] = out

@@ -9,6 +9,7 @@ import (
 
 	"concierge/internal/config"
 	"concierge/internal/host"
+	"concierge/reload"
 	"concierge/secrets"
 	"concierge/sources"
 )
@@ -33,6 +34,10 @@ type Options struct {
 	// Dry makes Run print every output that differs from its file to Stdout,
 	// secrets included, instead of putting it in place. No process is started.
 	Dry bool
+	// Sole says that the instance has its process to itself: it waits for
+	// orphans, see [reload.Children.Reap]. Nothing else in the process may then
+	// start a program, also not another instance.
+	Sole bool
 	// StopStatus is the exit status after a stop signal, instead of that of
 	// the process, if it is not 0.
 	StopStatus int
@@ -55,6 +60,8 @@ type instance struct {
 	feeds    *feeds
 	outages  outages
 	applier  *applier
+	children *reload.Children
+	reaper   reaper
 
 	handover handover
 	pid      pidFile
@@ -74,13 +81,17 @@ func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 	log := slog.New(secrets.NewHandler(o.Log.Handler(), redactor))
 	i := &instance{
 		o: o, log: log, redactor: redactor, feeds: newFeeds(log), outages: newOutages(log),
-		wake: time.NewTimer(time.Hour), manager: host.ServiceManager(o.Environ),
+		wake: time.NewTimer(time.Hour), children: reload.NewChildren(log), manager: host.ServiceManager(o.Environ),
+	}
+	if o.Sole {
+		i.reaper.start(i.children, log)
 	}
 	prog, opened, err := i.prepare(withEnv)
 	if err != nil {
+		i.release()
 		return nil, err
 	}
-	i.applier = startApplier(ctx, log)
+	i.applier = startApplier(ctx, log, i.children)
 	i.install(ctx, prog, opened)
 	return i, nil
 }
@@ -91,7 +102,7 @@ func (i *instance) prepare(withEnv bool) (*program, map[string]opening, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	prog, err := compile(cfg, i.o.Environ, i.redactor, withEnv)
+	prog, err := compile(cfg, i.o.Environ, i.redactor, i.children, withEnv)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -147,6 +158,13 @@ func (i *instance) stop() {
 	i.applier.stop()
 	i.feeds.stopAll()
 	i.wake.Stop()
+	i.release()
+}
+
+// release lets go of the process's children.
+func (i *instance) release() {
+	i.reaper.stop(i.children)
+	i.children.Close()
 }
 
 // queue notes that units of s are dirty.

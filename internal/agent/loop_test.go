@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"concierge/internal/config"
+	"concierge/reload"
 	"concierge/render"
 	"concierge/secrets"
 	"concierge/sources"
@@ -85,12 +86,12 @@ func inBubble(t *testing.T, templates []config.Template, f func(b *bubble)) {
 			o: Options{Environ: os.Environ()}, log: slog.New(slog.NewTextHandler(b.log, nil)), redactor: new(secrets.Redactor),
 			feeds: newFeeds(slog.New(slog.DiscardHandler)), wake: time.NewTimer(time.Hour),
 		}
-		b.i.outages = newOutages(b.i.log)
-		prog, err := compile(cfg, os.Environ(), b.i.redactor, true)
+		b.i.outages, b.i.children = newOutages(b.i.log), reload.NewChildren(b.i.log)
+		prog, err := compile(cfg, os.Environ(), b.i.redactor, b.i.children, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.i.applier = startApplier(ctx, b.i.log)
+		b.i.applier = startApplier(ctx, b.i.log, b.i.children)
 		b.i.install(ctx, prog, map[string]opening{"file": {source: b.source}})
 		done := make(chan struct{})
 		go func() {

@@ -35,15 +35,16 @@ type compiler struct {
 	environ  []string          // as of os.Environ
 	vars     map[string]string // the same as a table
 	redactor *secrets.Redactor
+	programs render.Programs
 	byName   map[string]*set
 	program  *program
 }
 
 // compile parses all templates. Its error holds one line for each that is not
 // valid and has the exit status of a configuration error.
-func compile(cfg *config.Config, environ []string, redactor *secrets.Redactor, withEnv bool) (*program, error) {
+func compile(cfg *config.Config, environ []string, redactor *secrets.Redactor, programs render.Programs, withEnv bool) (*program, error) {
 	c := &compiler{
-		cfg: cfg, environ: environ, vars: variables(environ), redactor: redactor,
+		cfg: cfg, environ: environ, vars: variables(environ), redactor: redactor, programs: programs,
 		byName: make(map[string]*set), program: &program{cfg: cfg, patience: patienceOf(cfg)},
 	}
 	var errs []error
@@ -97,6 +98,9 @@ func (c *compiler) file(t *config.Template) error {
 	}
 	if t.Check != nil {
 		u.check = new(c.command(*t.Check))
+	}
+	if err := c.protect(u, t); err != nil {
+		return err
 	}
 	name := t.Set
 	if name == "" {
@@ -179,7 +183,7 @@ func (c *compiler) options(name string, delims *config.Delimiters, strict *bool)
 	}
 	return render.Options{
 		Name: name, Left: delims.Left, Right: delims.Right, ErrorOnMissingKey: *strict,
-		Sources: c.naming(), Redactor: c.redactor,
+		Sources: c.naming(), Redactor: c.redactor, Programs: c.programs,
 		Env:        func(name string) (string, bool) { v, ok := c.vars[name]; return v, ok },
 		CommandEnv: commandEnv(c.cfg, c.environ),
 	}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"time"
 
 	"concierge/internal/exit"
@@ -82,14 +83,23 @@ func (i *instance) unanswered(queries []sources.Query) []render.Missing {
 	return open
 }
 
-// noteError logs an error of a template once, not at every execution. With
-// once the error ends the instance and is told by that.
+// noteError logs an error of a template, or that its guard holds it back, once
+// and not at every execution. With once the error ends the instance and is told
+// by that.
 func (i *instance) noteError(u *unit, err error) {
-	if err != nil && !i.o.once && (u.err == nil || u.err.Error() != err.Error()) {
+	_, isHeld := errors.AsType[*heldError](err)
+	_, wasHeld := errors.AsType[*heldError](u.err)
+	switch {
+	case i.o.once:
+	case isHeld && !wasHeld:
+		i.log.Error("guard holds the set back, its last output stays", "template", u.label, "set", u.set.name, "error", err)
+	case wasHeld && err == nil && len(u.missing) == 0:
+		i.log.Info("guard lets the set go", "template", u.label, "set", u.set.name)
+	case err != nil && !isHeld && (u.err == nil || u.err.Error() != err.Error()):
 		i.log.Error("template failed, its last output stays", "template", u.label, "error", err)
 	}
 	u.err = err
-	if err != nil && (u.onError == "fail" || u.onError == "fail_first" && !u.complete && !i.live) {
+	if err != nil && !isHeld && (u.onError == "fail" || u.onError == "fail_first" && !u.complete && !i.live) {
 		i.fatal = exit.With(exit.Failed, err)
 	}
 }

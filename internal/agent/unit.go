@@ -27,6 +27,7 @@ type unit struct {
 	// Of a file:
 	target   output.Target
 	check    *reload.Command
+	checks   checks
 	onChange []reload.Action
 	onError  string // what a failure of the template means; see config
 	// Of an environment variable: its name; empty for an env_prefix.

@@ -19,7 +19,7 @@ type Summary struct {
 // Validate parses every template of a configuration and makes, but does not
 // use, every source.
 func Validate(cfg *config.Config, environ []string) (Summary, error) {
-	prog, err := compile(cfg, environ, new(secrets.Redactor), true)
+	prog, err := compile(cfg, environ, new(secrets.Redactor), nil, true)
 	if err != nil {
 		return Summary{}, err
 	}

@@ -24,6 +24,7 @@ func better() []Row {
 		{"writes-without-answer", "A write that Vault answers with nothing: consul-template repeats it and ends with 14, concierge goes on with no secret.", "It was done.", ""},
 		{"syslog", "-syslog without a syslog daemon: consul-template ends with 15, concierge says so once and runs.", "A log that is not read is no outage.", "TestSyslogWithoutADaemonIsNoOutage"},
 		{"group-ends-with-its-leader", "A process that ends and leaves others of its group running: consul-template leaves them alone, concierge ends them (TERM, and KILL after 2 s).", "Nobody looks after them any more; a restart would start them twice.", "TestGroupEndsWithItsProcess"},
+		{"death-takes-the-process", "The program is killed (SIGKILL): consul-template's process runs on without it, concierge's is killed too.", "Whoever starts concierge again would have two of them.", "TestKilledProgramTakesItsProcessAlong"},
 		{"commands-end-too", "A command that runs while the program is stopped: consul-template leaves it behind, concierge ends it.", "Nobody would see how it ends.", "TestCommandEndsWithTheProgram"},
 		{"vault-is-asked-when-needed", "A token that cannot be unwrapped, when no template needs Vault: consul-template ends with 14, concierge does not ask Vault.", "What is not needed cannot fail.", ""},
 		{"readiness-is-not-inherited", "NOTIFY_SOCKET: consul-template passes it on to its process, concierge does not.", "It is concierge that is ready when all is in place.", ""},

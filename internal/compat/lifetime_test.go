@@ -1,8 +1,11 @@
 package compat
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -141,4 +144,39 @@ func TestMissingConsulTokenFileIsWaitedFor(t *testing.T) {
 	}
 	d.write("token", "", d.sides[1])
 	d.sides[1].await(t, "renders", "v0")
+}
+
+// TestKilledProgramTakesItsProcessAlong is the row death-takes-the-process: the
+// other process is seen to live on, and ends with its directory.
+func TestKilledProgramTakesItsProcessAlong(t *testing.T) {
+	d := startedDuel(t, `template { contents = "{{ key \"$PREFIXa\" }}\n" destination = "out" }
+exec { command = ["sh", "-c", "echo $$ >> pids; exec sh child.sh"] }`, "log", "start v0")
+	d.signal(syscall.SIGKILL)
+	for i, s := range d.sides {
+		pid, err := strconv.Atoi(strings.TrimSpace(s.read("pids")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		alive := func() bool { return syscall.Kill(pid, 0) == nil && !strings.Contains(state(pid), "Z") }
+		if reference := i == 0 || itself(t); reference {
+			<-s.ended
+			if !alive() {
+				t.Errorf("the process of %s ended with it", s.name)
+			}
+			continue
+		}
+		eventually(t, func() error {
+			if alive() {
+				return errors.New("the process runs on")
+			}
+			return nil
+		})
+	}
+}
+
+// state is the state of a process that may be an orphan nobody waits for.
+func state(pid int) string {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	_, after, _ := strings.Cut(string(text), ") ")
+	return after[:min(len(after), 1)]
 }

@@ -232,6 +232,9 @@ type Template struct {
 	DenyFunctions     []string    `yaml:"deny_functions" doc:"Globs of functions that fail when the template calls them." pattern:"."`
 	Sandbox           string      `yaml:"sandbox" doc:"Directory that the file function cannot leave." as:"path"`
 	Check             *Command    `yaml:"check" doc:"Command that must accept the staged file before it is put in place; {{path}} stands for the staged file."`
+	Format            string      `yaml:"format" doc:"Format that the file must have; pem-pair is a certificate with its key, in this file or together with the other pem-pair files of the set." enum:"json,yaml,toml,xml,ini,pem,pem-pair"`
+	Schema            string      `yaml:"schema" doc:"JSON Schema that the file must keep, a local file; needs the format json, yaml or toml." as:"path"`
+	Guard             *Guard      `yaml:"guard" doc:"What must be true of the data and the size of the file, so that a store that lost its data does not empty it."`
 	OnChange          Actions     `yaml:"on_change" doc:"What to do when the file changed: reload, restart, none, {signal: HUP} or {command: […]}, or a list of these."`
 }
 

@@ -137,6 +137,7 @@ func (v *validator) template(at string, t *Template) {
 		v.command(at+".check.command", t.Check.Command)
 		v.environment(at+".check.environment", t.Check.Environment)
 	}
+	v.content(at, t)
 	for i, a := range t.OnChange {
 		v.action(v.itemAt(at+".on_change", i), a)
 	}

@@ -219,10 +219,14 @@ func theChildStartsClean(t *testing.T, run []string) {
 	box := contain(t, slices.Concat([]string{"env", "--block-signal=TERM,USR1,CHLD,40", "--ignore-signal=HUP,INT,PIPE,TSTP,TTIN,TTOU,USR2"},
 		run, []string{"--", "cat", "/proc/self/status"})...)
 	box.wait()
-	text := box.out.String()
-	for _, want := range []string{"SigBlk:\t0000000000000000\n", "SigIgn:\t0000000000000000\n", "SigPnd:\t0000000000000000\n"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("it does not say %q", want)
+	for _, name := range []string{"SigBlk", "SigIgn", "SigPnd"} {
+		_, after, _ := strings.Cut(box.out.String(), name+":\t")
+		line, _, _ := strings.Cut(after, "\n")
+		set, err := strconv.ParseUint(line, 16, 64)
+		// The C library and Go's runtime keep 32 to 34 to themselves; who ignored
+		// one of them has it ignored.
+		if set &^= 7 << 31; err != nil || set != 0 {
+			t.Errorf("%s is %q", name, line)
 		}
 	}
 }

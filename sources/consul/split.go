@@ -150,7 +150,7 @@ func (w *watcher) cut(ctx context.Context, p *poll) {
 	if len(p.trees) > 0 {
 		wanted = pairs.paths()
 	}
-	parts := split(sp, pairs, wanted, min(maxPieces, maxSpans-len(w.polls)+len(w.witnesses)))
+	parts := split(sp, pairs, wanted, min(maxPieces, maxSpans-len(w.polls)+w.onDuty()))
 	if parts == nil {
 		p.uncut = len(pairs)
 		return

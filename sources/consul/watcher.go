@@ -32,7 +32,7 @@ type watcher struct {
 	sparse    map[span]int               // those of alone that hold too much else, and how many keys were wanted
 	pieces    map[span]pieces            // read in place of large ranges
 	wholes    map[span]*whole            // read in sections
-	witnesses map[span]span              // of ranges, the keys that are followed beside them
+	witnesses map[span]duty              // of directories, the keys that are followed beside them
 	seeds     map[reader]seed            // what is known of readers that are about to be followed
 	crowd     crowd
 	polls     map[reader]*poll
@@ -51,7 +51,7 @@ func newWatcher(s *Source, publish func(sources.Update)) *watcher {
 		sparse:    make(map[span]int),
 		pieces:    make(map[span]pieces),
 		wholes:    make(map[span]*whole),
-		witnesses: make(map[span]span),
+		witnesses: make(map[span]duty),
 		crowd:     crowd{connections: s.connections},
 		polls:     make(map[reader]*poll),
 		published: make(map[sources.Query]sources.Value),
@@ -63,6 +63,8 @@ func (w *watcher) loop(ctx context.Context, wanted <-chan []sources.Query) {
 	flush := time.NewTimer(gather)
 	flush.Stop()
 	armed := false
+	relief := time.NewTicker(markAge / 16)
+	defer relief.Stop()
 	var first time.Time // of the answers that are being collected
 	for {
 		select {
@@ -82,10 +84,12 @@ func (w *watcher) loop(ctx context.Context, wanted <-chan []sources.Query) {
 		case <-flush.C:
 			armed = false
 			w.flush()
+		case now := <-relief.C:
+			w.relieve(now)
 		}
 		switch {
 		case !w.batch.Due() || armed:
-		case len(w.polls)-len(w.witnesses) <= 1:
+		case len(w.polls)-w.onDuty() <= 1:
 			w.flush()
 		default:
 			flush.Reset(gather)
@@ -210,6 +214,9 @@ func (w *watcher) take(ctx context.Context, r report) {
 func (w *watcher) succeed(ctx context.Context, r report) {
 	p := r.from
 	again := p.last != nil
+	if lost(p.last, r.answer) {
+		w.deleted(p)
+	}
 	touched := p.update(r.answer)
 	p.failing = false
 	w.answers++

@@ -90,13 +90,17 @@ func (s *Supervisor) start() error {
 	if err := s.want.check(); err != nil {
 		return err
 	}
+	// A signal that comes now waits for the process: that may run already, and
+	// even have said so.
+	s.mu.Lock()
 	c, err := startChild(s.children, s.want.Spec, s.want.Env)
+	if err == nil {
+		s.child, s.latest = c, c
+	}
+	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	s.child, s.latest = c, c
-	s.mu.Unlock()
 	s.log.Info("process started", "pid", c.pid(), "command", s.want.Spec.Command[0])
 	go s.watch(c)
 	return nil

@@ -57,6 +57,7 @@ type set struct {
 	wait  quiescence
 
 	queued bool   // is in the list of sets with dirty units
+	begun  bool   // there was a complete rendering, applied or on its way
 	ready  digest // of the last complete rendering; zero: none, or waiting
 
 	due         time.Time // when its dirty units run; zero: at once
@@ -90,6 +91,7 @@ func (s *set) settle() {
 		h.Write(u.sum[:])
 	}
 	h.Sum(s.ready[:0])
+	s.begun = true
 }
 
 // writes returns the marks of what the units write besides their files.
@@ -107,7 +109,7 @@ func (s *set) writes() []*bool {
 // at once before the first rendering or without quiescence, else min after the
 // last change and at most max after the first.
 func (s *set) changed(now time.Time) {
-	if s.wait.min <= 0 || s.applied == (digest{}) {
+	if s.wait.min <= 0 || !s.begun && s.applied == (digest{}) {
 		s.due = time.Time{}
 		return
 	}

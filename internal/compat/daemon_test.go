@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // recorded renders one key and writes down what it rendered.
@@ -31,7 +30,6 @@ func TestEachChangeIsRendered(t *testing.T) {
 
 func TestBurstIsRenderedOnceWithWait(t *testing.T) {
 	d := startedDuel(t, `wait = "500ms:5s"`+"\n"+recorded, "renders", "v0")
-	time.Sleep(200 * time.Millisecond) // until both know that the first rendering is done
 	for i := range 12 {
 		d.put("a", fmt.Sprintf("v%d", i+1))
 	}

@@ -11,14 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"concierge/reload"
 	"concierge/reload/probe"
+	"concierge/reload/process"
 )
 
 // script is a probe that runs a shell script, with nothing but a PATH.
 func script(t *testing.T, text string) probe.Exec {
 	t.Helper()
-	children := reload.NewChildren(slog.New(slog.DiscardHandler))
+	children := process.NewChildren(slog.New(slog.DiscardHandler))
 	t.Cleanup(children.Close)
 	return probe.Exec{Command: []string{"sh", "-c", text}, Env: []string{"PATH=" + os.Getenv("PATH")}, Runner: children}
 }

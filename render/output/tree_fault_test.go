@@ -150,6 +150,12 @@ func TestFailuresOfTheSystemKeepTheTree(t *testing.T) {
 		open(t, dir)
 		write(t, filepath.Join(dir, "big"), "user", 0o644)
 		commitTree(t, dir, plain("a", "1", "gone", "1"))
+		if name == "no permission" {
+			if err := os.Chmod(dir, 0o555); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = os.Chmod(dir, 0o755) })
+		}
 		before := names(t, dir)
 		out, err := helper(t, c.situation, dir).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), c.want) {

@@ -33,21 +33,26 @@ import (
 
 // Config is everything concierge can be told.
 type Config struct {
-	Log               Log          `yaml:"log" doc:"How concierge itself logs."`
-	Sources           Sources      `yaml:"sources" doc:"Stores of configuration."`
-	Secrets           Secrets      `yaml:"secrets" doc:"Stores of secrets."`
-	Delimiters        Delimiters   `yaml:"delimiters" doc:"Template delimiters, unless a template has its own."`
-	Wait              Wait         `yaml:"wait" doc:"Quiescence of all templates, unless a template has its own."`
-	ErrorOnMissingKey bool         `yaml:"error_on_missing_key" doc:"Fail when a template reads a field that its data does not have, instead of printing <no value>."`
-	Templates         []Template   `yaml:"templates" doc:"Files to render."`
-	Env               []EnvVar     `yaml:"env" doc:"Environment variables of the process, each a template."`
-	EnvPrefix         []EnvPrefix  `yaml:"env_prefix" doc:"Key prefixes whose keys become environment variables of the process."`
-	EnvService        []EnvService `yaml:"env_service" doc:"Services of Consul's catalogue whose instances become environment variables of the process."`
-	EnvSecret         []EnvSecret  `yaml:"env_secret" doc:"Secrets of Vault whose fields become environment variables of the process."`
-	Process           *Process     `yaml:"process" doc:"The process to start and look after."`
-	FailOnMissing     bool         `yaml:"fail_on_missing" doc:"End with an error when a store says that a key a template needs does not exist, instead of waiting for it."`
-	PIDFile           string       `yaml:"pid_file" doc:"File that holds concierge's process ID while it runs." as:"path"`
-	Signals           Signals      `yaml:"signals" doc:"Signals that are meant for concierge itself; all others go on to the process."`
+	Log               Log             `yaml:"log" doc:"How concierge itself logs."`
+	Sources           Sources         `yaml:"sources" doc:"Stores of configuration."`
+	Secrets           Secrets         `yaml:"secrets" doc:"Stores of secrets."`
+	Delimiters        Delimiters      `yaml:"delimiters" doc:"Template delimiters, unless a template has its own."`
+	Wait              Wait            `yaml:"wait" doc:"Quiescence of all templates, unless a template has its own."`
+	ErrorOnMissingKey bool            `yaml:"error_on_missing_key" doc:"Fail when a template reads a field that its data does not have, instead of printing <no value>."`
+	Templates         []Template      `yaml:"templates" doc:"Files to render."`
+	Env               []EnvVar        `yaml:"env" doc:"Environment variables of the process, each a template."`
+	EnvPrefix         []EnvPrefix     `yaml:"env_prefix" doc:"Key prefixes whose keys become environment variables of the process."`
+	EnvService        []EnvService    `yaml:"env_service" doc:"Services of Consul's catalogue whose instances become environment variables of the process."`
+	EnvSecret         []EnvSecret     `yaml:"env_secret" doc:"Secrets of Vault whose fields become environment variables of the process."`
+	Process           *Process        `yaml:"process" doc:"The process to start and look after."`
+	FailOnMissing     bool            `yaml:"fail_on_missing" doc:"End with an error when a store says that a key a template needs does not exist, instead of waiting for it."`
+	Sets              map[string]*Set `yaml:"sets" doc:"What templates that name the same set have in common."`
+	Rollback          Rollback        `yaml:"rollback" doc:"How a change is watched by the health checks, and undone."`
+	Jobs              map[string]*Job `yaml:"jobs" doc:"Programs beside the process: services, preparations, periodic tasks, hooks."`
+	Shutdown          Shutdown        `yaml:"shutdown" doc:"How concierge ends everything it looks after."`
+	StateDir          string          `yaml:"state_dir" doc:"Directory in which concierge remembers what was applied, so that failed actions are repeated and bad versions are known after a restart; STATE_DIRECTORY unless set, none without it. Each instance needs its own." as:"path"`
+	PIDFile           string          `yaml:"pid_file" doc:"File that holds concierge's process ID while it runs." as:"path"`
+	Signals           Signals         `yaml:"signals" doc:"Signals that are meant for concierge itself; all others go on to the process."`
 
 	// Idle allows a configuration in which nothing is to be done.
 	Idle bool
@@ -345,14 +350,11 @@ type EnvService struct {
 	Sanitize      *bool  `yaml:"sanitize" doc:"Turn every character that is not a letter, digit or underscore into an underscore." default:"true"`
 }
 
-// Process is the process to start and look after.
+// Process is the process to start and look after. Its end is the end of
+// concierge, with its exit status.
 type Process struct {
-	Command     []string    `yaml:"command" doc:"Program and arguments; what stands after -- on the command line replaces it." as:"program"`
-	Dir         string      `yaml:"dir" doc:"Working directory; concierge's own unless set." as:"path"`
-	Environment Environment `yaml:"environment" doc:"What of concierge's own environment the process inherits."`
-	Reload      *Reload     `yaml:"reload" doc:"How the process is told to read its configuration again; without it, it is restarted."`
-	Stop        Stop        `yaml:"stop" doc:"How the process is stopped."`
-	SignalGroup bool        `yaml:"signal_group" doc:"Send signals to the whole process group, for a command that does not pass them on, such as a shell that runs several."`
+	Program
+	Reload *Reload `yaml:"reload" doc:"How the process is told to read its configuration again; without it, it is restarted."`
 }
 
 // Environment filters the inherited environment. concierge's own credentials
@@ -382,7 +384,7 @@ type Reload struct {
 	Timeout time.Duration `yaml:"timeout" doc:"Longest run time of the command." without:"signal" default:"30s"`
 }
 
-// Stop is how the process is stopped.
+// Stop is how a program is stopped.
 type Stop struct {
 	Signal  Signal        `yaml:"signal" doc:"Signal that asks the process to end." default:"TERM"`
 	Timeout time.Duration `yaml:"timeout" doc:"After this the whole process group is killed." default:"10s"`

@@ -91,6 +91,8 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, f field, path string) {
 		d.action(n, v.Index(0).Addr().Interface().(*Action), path)
 	case v.Kind() == reflect.Slice:
 		d.list(n, v, f, path)
+	case v.Kind() == reflect.Map:
+		d.table(n, v, f, path)
 	case v.Type() == prefixType && n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str":
 		v.Set(reflect.ValueOf(EnvPrefix{Path: n.Value}))
 		d.origins[path+".path"] = d.origin(n)
@@ -132,7 +134,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string) {
 			d.unknown(e.key, path, fields)
 			continue
 		}
-		d.value(e.value, v.Field(fields[i].index), fields[i], joinPath(path, fields[i].name))
+		d.value(e.value, v.FieldByIndex(fields[i].index), fields[i], joinPath(path, fields[i].name))
 	}
 }
 

@@ -26,9 +26,51 @@ func (c *Config) applyDefaults(dir string) {
 	for i := range c.Templates {
 		c.Templates[i].inherit(c)
 	}
+	c.nameless()
 	fillDefaults(reflect.ValueOf(c).Elem())
+	c.defaultPolicies()
 	if p := c.Process; p != nil && p.Reload != nil && p.Reload.Signal != 0 {
 		p.Reload.Timeout = 0 // it is the command's
+	}
+}
+
+// nameless gives every entry of a table a section: "backup:" alone stands for
+// one with its defaults.
+func (c *Config) nameless() {
+	for name, j := range c.Jobs {
+		if j == nil {
+			c.Jobs[name] = new(Job)
+		}
+	}
+	for name, s := range c.Sets {
+		if s == nil {
+			c.Sets[name] = new(Set)
+		}
+	}
+}
+
+// defaultPolicies fills in what depends on the kind of a program.
+func (c *Config) defaultPolicies() {
+	if p := c.Process; p != nil {
+		p.Restart.Policy, p.Restart.GiveUp = cmp.Or(p.Restart.Policy, "never"), cmp.Or(p.Restart.GiveUp, "end")
+	}
+	for _, j := range c.Jobs {
+		policy, giveUp := "never", "park"
+		if j.Type == JobService {
+			policy = "always"
+		}
+		if j.Hook == "before_start" {
+			giveUp = "end"
+		}
+		j.Restart.Policy, j.Restart.GiveUp = cmp.Or(j.Restart.Policy, policy), cmp.Or(j.Restart.GiveUp, giveUp)
+		if j.Type == JobInterval && j.Timeout == 0 {
+			j.Timeout = j.Every
+		}
+	}
+	for _, s := range c.Sets {
+		if s.Window == 0 {
+			s.Window = c.Rollback.Window
+		}
 	}
 }
 
@@ -91,7 +133,7 @@ func (c *Config) defaultAction() ActionKind {
 // are not configured stay so.
 func fillDefaults(v reflect.Value) {
 	for _, f := range fieldsOf(v.Type()) {
-		child := v.Field(f.index)
+		child := v.FieldByIndex(f.index)
 		if f.fallback != "" && child.IsZero() {
 			setDefault(child, f)
 			continue
@@ -100,6 +142,10 @@ func fillDefaults(v reflect.Value) {
 			child = child.Elem() // an invalid value when nil
 		}
 		switch {
+		case child.Kind() == reflect.Map && child.Type().Elem().Kind() == reflect.Pointer:
+			for _, name := range namesOf(child) {
+				fillDefaults(child.MapIndex(reflect.ValueOf(name)).Elem())
+			}
 		case child.Kind() == reflect.Slice:
 			for i := range child.Len() {
 				if item := child.Index(i); item.Kind() == reflect.Struct && item.Type() != actionType {

@@ -3,6 +3,7 @@ package config
 import (
 	"io/fs"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,7 +13,7 @@ import (
 
 // field is one setting of a struct, as its tags describe it.
 type field struct {
-	index    int
+	index    []int // see reflect.Value.FieldByIndex
 	name     string
 	doc      string
 	fallback string   // default as written; "" means none
@@ -25,6 +26,7 @@ type field struct {
 	choice   bool     // this or its alternative must be written
 	program  bool     // a program with arguments, which begins with a name
 	some     bool     // a list with at least one item
+	count    bool     // a number that must not be 0
 	owner    bool     // a user or group
 	either   string   // sibling that must not be set beside this one
 	without  string   // sibling that must not be written beside this one
@@ -46,16 +48,23 @@ func fieldsOf(t reflect.Type) []field {
 	return fields
 }
 
+// readFields reads them; those of an embedded struct are as good as own ones.
 func readFields(t reflect.Type) []field {
 	fields := make([]field, 0, t.NumField())
-	for i := range t.NumField() {
-		sf := t.Field(i)
+	for sf := range t.Fields() {
+		if sf.Anonymous {
+			for _, inner := range readFields(sf.Type) {
+				inner.index = append(slices.Clone(sf.Index), inner.index...)
+				fields = append(fields, inner)
+			}
+			continue
+		}
 		name := sf.Tag.Get("yaml")
 		if name == "" {
 			continue
 		}
 		f := field{
-			index: i, name: name, doc: sf.Tag.Get("doc"), fallback: sf.Tag.Get("default"),
+			index: sf.Index, name: name, doc: sf.Tag.Get("doc"), fallback: sf.Tag.Get("default"),
 			either: sf.Tag.Get("either"), without: sf.Tag.Get("without"), pattern: sf.Tag.Get("pattern"),
 		}
 		if e := sf.Tag.Get("enum"); e != "" {
@@ -70,6 +79,7 @@ func readFields(t reflect.Type) []field {
 			f.choice = f.choice || word == "choice"
 			f.program = f.program || word == "program"
 			f.some = f.some || word == "some"
+			f.count = f.count || word == "count"
 			f.owner = f.owner || word == "owner"
 		}
 		fields = append(fields, f)

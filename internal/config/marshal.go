@@ -65,6 +65,8 @@ func nodeOf(v reflect.Value) *yaml.Node {
 		return listNode(v)
 	case reflect.Struct:
 		return structNode(v)
+	case reflect.Map:
+		return tableNode(v)
 	case reflect.String:
 		return textNode(v.IsZero(), v.String(), 0)
 	}
@@ -101,12 +103,12 @@ func listNode(v reflect.Value) *yaml.Node {
 func structNode(v reflect.Value) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	for _, f := range fieldsOf(v.Type()) {
-		child := nodeOf(v.Field(f.index))
+		child := nodeOf(v.FieldByIndex(f.index))
 		if child == nil && (f.required || f.blank && alternative(v, f).IsZero()) {
 			child = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle}
 		}
 		empty := child != nil && child.Kind == yaml.MappingNode && len(child.Content) == 0
-		if child == nil || empty && v.Field(f.index).Kind() != reflect.Pointer {
+		if child == nil || empty && v.FieldByIndex(f.index).Kind() != reflect.Pointer {
 			continue
 		}
 		key := new(yaml.Node)
@@ -119,7 +121,7 @@ func structNode(v reflect.Value) *yaml.Node {
 // alternative returns the setting that excludes f.
 func alternative(v reflect.Value, f field) reflect.Value {
 	fields := fieldsOf(v.Type())
-	return v.Field(fields[slices.IndexFunc(fields, func(o field) bool { return o.name == f.either })].index)
+	return v.FieldByIndex(fields[slices.IndexFunc(fields, func(o field) bool { return o.name == f.either })].index)
 }
 
 func (a Action) node() *yaml.Node {

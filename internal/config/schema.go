@@ -39,7 +39,8 @@ type schema struct {
 	Items       *schema     `json:"items,omitempty"`
 	Properties  *properties `json:"properties,omitempty"`
 	Required    []string    `json:"required,omitempty"`
-	Additional  *bool       `json:"additionalProperties,omitempty"`
+	Names       *schema     `json:"propertyNames,omitempty"`
+	Additional  any         `json:"additionalProperties,omitempty"` // *bool or *schema
 	Not         *schema     `json:"not,omitempty"`
 }
 
@@ -91,7 +92,7 @@ func objectSchema(t reflect.Type) *schema {
 	s := &schema{Type: []string{"object", "null"}, Properties: new(properties), Additional: new(false)}
 	for _, f := range fieldsOf(t) {
 		s.Properties.names = append(s.Properties.names, f.name)
-		s.Properties.nodes = append(s.Properties.nodes, fieldSchema(pointed(t.Field(f.index).Type), f))
+		s.Properties.nodes = append(s.Properties.nodes, fieldSchema(pointed(t.FieldByIndex(f.index).Type), f))
 		if f.required {
 			s.Required = append(s.Required, f.name)
 			s.Type = "object"
@@ -160,16 +161,20 @@ func typeSchema(t reflect.Type, f field) *schema {
 	switch {
 	case t.Kind() == reflect.Bool:
 		return &schema{Type: "boolean"}
+	case t.Kind() == reflect.Int && f.count:
+		return &schema{Type: "integer", Minimum: 1}
 	case t.Kind() == reflect.Int:
 		return &schema{Type: "integer", Above: -1}
 	case t.Kind() == reflect.Slice:
 		return listSchema(t, f)
 	case t.Kind() == reflect.Struct:
 		return objectSchema(t)
+	case t.Kind() == reflect.Map:
+		return tableSchema(t, f)
 	case f.owner:
 		return &schema{Type: []string{"string", "number", "boolean"}, Pattern: ownerPattern, Above: -1, Maximum: maxID}
 	case f.loose:
-		return &schema{Type: []string{"string", "number", "boolean"}}
+		return &schema{Type: []string{"string", "number", "boolean"}, Pattern: f.pattern}
 	}
 	return &schema{Type: "string", Enum: f.enum, Pattern: f.pattern}
 }

@@ -55,7 +55,7 @@ func settingAt(v reflect.Value, path string) (reflect.Value, field, bool) {
 	if i < 0 {
 		return v, field{}, false
 	}
-	child := v.Field(fields[i].index)
+	child := v.FieldByIndex(fields[i].index)
 	if !nested {
 		t := pointed(child.Type())
 		return child, fields[i], isScalar(t) || t.Kind() == reflect.Slice && isScalar(t.Elem())
@@ -96,18 +96,23 @@ func (l *loader) either(v reflect.Value, path string) {
 			l.either(v.Index(i), fmt.Sprintf("%s[%d]", path, i))
 		}
 		return
+	case v.Kind() == reflect.Map:
+		for _, name := range namesOf(v) {
+			l.either(v.MapIndex(reflect.ValueOf(name)), joinPath(path, name))
+		}
+		return
 	case v.Kind() != reflect.Struct || isScalar(v.Type()) || v.Type() == actionType:
 		return
 	}
 	fields := fieldsOf(v.Type())
 	for _, f := range fields {
-		child := v.Field(f.index)
+		child := v.FieldByIndex(f.index)
 		l.either(child, joinPath(path, f.name))
 		if f.either == "" || child.IsZero() {
 			continue
 		}
 		other := fields[slices.IndexFunc(fields, func(o field) bool { return o.name == f.either })]
-		l.choose(path, choice{f.name, child}, choice{other.name, v.Field(other.index)})
+		l.choose(path, choice{f.name, child}, choice{other.name, v.FieldByIndex(other.index)})
 	}
 }
 

@@ -39,7 +39,7 @@ func settingsOf(t reflect.Type, parent string) []SettingInfo {
 	var all []SettingInfo
 	for _, f := range fieldsOf(t) {
 		path := joinPath(parent, f.name)
-		ft := pointed(t.Field(f.index).Type)
+		ft := pointed(t.FieldByIndex(f.index).Type)
 		list := ft.Kind() == reflect.Slice && isScalar(ft.Elem())
 		switch {
 		case isScalar(ft) || list:

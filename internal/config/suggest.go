@@ -33,9 +33,12 @@ func elsewhere(name string, t reflect.Type, parent string) string {
 		if f.name == name {
 			return path
 		}
-		ft := pointed(t.Field(f.index).Type)
+		ft := pointed(t.FieldByIndex(f.index).Type)
 		if ft.Kind() == reflect.Slice {
 			ft, path = pointed(ft.Elem()), path+"[]"
+		}
+		if ft.Kind() == reflect.Map {
+			ft, path = pointed(ft.Elem()), path+".NAME"
 		}
 		if ft.Kind() == reflect.Struct && !isScalar(ft) && ft != actionType {
 			if found := elsewhere(name, ft, path); found != "" {

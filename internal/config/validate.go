@@ -33,6 +33,8 @@ func (v *validator) all() {
 	}
 	v.destinations()
 	v.env()
+	v.jobs()
+	v.sets()
 	v.own()
 }
 
@@ -92,7 +94,7 @@ func (v *validator) process() {
 			v.fail("process.reload.timeout", "", "stands beside a signal", "a timeout belongs to a command")
 		}
 	}
-	v.environment("process.environment", &p.Environment)
+	v.program(ProcessName, &p.Program)
 }
 
 // environment checks what a process or command inherits; nil is nothing said.

@@ -26,12 +26,12 @@ func (t *Translator) Process(e *Exec, hidden []secrets.Text) {
 		t.warn(e.KillSignal.At, "exec.kill_signal is empty; SIGINT is sent, because without a signal no process ends in time")
 		signal = config.Signal(syscall.SIGINT)
 	}
-	p := &config.Process{
+	p := &config.Process{Program: config.Program{
 		Command:     command,
 		SignalGroup: e.Command.Shell(),
 		Environment: t.environment("exec.env", e.Env, hidden),
 		Stop:        config.Stop{Signal: signal, Timeout: e.KillTimeout.V, Splay: e.Splay.V},
-	}
+	}}
 	if e.KillTimeout.Given() && p.Stop.Timeout == 0 {
 		p.Stop.Timeout = time.Nanosecond // at once
 	}

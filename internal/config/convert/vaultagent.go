@@ -106,7 +106,9 @@ func (r *result) agentExec(e *agentExec) {
 	if len(command) == 0 {
 		return
 	}
-	r.config.Process = &config.Process{Command: command, SignalGroup: e.Command.Shell(), Stop: config.Stop{Signal: e.StopSignal.V}}
+	r.config.Process = &config.Process{Program: config.Program{
+		Command: command, SignalGroup: e.Command.Shell(), Stop: config.Stop{Signal: e.StopSignal.V},
+	}}
 	if e.OnChange.V == "never" {
 		r.note("process", "restart_on_secret_changes = never: variables of the process still restart it;\nfiles do nothing (on_change: none).")
 		for i := range r.config.Templates {

@@ -6,4 +6,6 @@
 // Staged files are called .NAME.concierge-N and are locked (flock) by the
 // process that made them. Those a killed process left behind are unlocked and
 // are removed by the next staging of the same target.
+//
+// The files of a directory can change together, as a tree: see [TreeTarget].
 package output

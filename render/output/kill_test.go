@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -21,8 +22,11 @@ import (
 const helperVariable = "CONCIERGE_OUTPUT_TEST_HELPER"
 
 func TestMain(m *testing.M) {
-	path := os.Getenv("CONCIERGE_OUTPUT_TEST_PATH")
-	switch os.Getenv(helperVariable) {
+	path, part := os.Getenv("CONCIERGE_OUTPUT_TEST_PATH"), os.Getenv(helperVariable)
+	if strings.HasPrefix(part, "tree ") {
+		treePart(part, path)
+	}
+	switch part {
 	case "":
 		os.Exit(m.Run())
 	case "loop":
@@ -46,7 +50,10 @@ func helper(t *testing.T, part, path string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(t.Context(), program)
 	cmd.Env = append(os.Environ(), helperVariable+"="+part, "CONCIERGE_OUTPUT_TEST_PATH="+path)
-	if part == "unprivileged" && os.Getuid() == 0 {
+	if part == "tree mounted" || part == "tree readonly" {
+		cmd.SysProcAttr = mayMount()
+	}
+	if strings.HasSuffix(part, "unprivileged") && os.Getuid() == 0 {
 		copied := filepath.Join(t.TempDir(), "helper")
 		copyProgram(t, program, copied)
 		cmd.Path = copied
@@ -54,6 +61,15 @@ func helper(t *testing.T, part, path string) *exec.Cmd {
 		cmd.Dir = "/"
 	}
 	return cmd
+}
+
+// mayMount gives a process mounts of its own, and the right to make some.
+func mayMount() *syscall.SysProcAttr {
+	own := func(id int) []syscall.SysProcIDMap { return []syscall.SysProcIDMap{{HostID: id, Size: 1}} }
+	return &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWUSER, UidMappings: own(os.Getuid()), GidMappings: own(os.Getgid()),
+		Unshareflags: syscall.CLONE_NEWNS,
+	}
 }
 
 // copyProgram puts the test binary where another user can run it.
@@ -154,24 +170,22 @@ func TestKillAtAnyMomentNeverTearsATarget(t *testing.T) {
 	path := filepath.Join(dir, "f")
 	renders, kills := 0, 0
 	for renders < wanted || kills < 12 {
-		renders += renderAndKill(t, path)
+		renders += killAfter(t, helper(t, "loop", path), rand.N(12*time.Millisecond), func() { check(t, path) })
 		kills++
 		check(t, path)
 		check(t, path+".bak")
 	}
-	commit(t, output.Target{Path: path}, "last")
+	commit(t, output.Target{Path: path, Backup: true}, "last")
 	if got := names(t, dir); got != "f f.bak" {
 		t.Errorf("leftovers of killed processes: %s", got)
 	}
 	t.Logf("%d renders, %d kills", renders, kills)
 }
 
-// renderAndKill lets a process render at least twice, so that there is a
-// backup, then kills it within a few milliseconds. The target is read all the
-// while.
-func renderAndKill(t *testing.T, path string) (renders int) {
+// killAfter lets a process render at least twice, so that there is a backup,
+// then kills it after some time more. What is meanwhile is done all the while.
+func killAfter(t *testing.T, cmd *exec.Cmd, more time.Duration, meanwhile func()) (renders int) {
 	t.Helper()
-	cmd := helper(t, "loop", path)
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -187,8 +201,8 @@ func renderAndKill(t *testing.T, path string) (renders int) {
 		}
 		renders++
 	}
-	for end := time.Now().Add(rand.N(12 * time.Millisecond)); time.Now().Before(end); {
-		check(t, path)
+	for end := time.Now().Add(more); time.Now().Before(end); {
+		meanwhile()
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)

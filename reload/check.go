@@ -19,7 +19,8 @@ type Check interface {
 
 // Candidate is a staged file that a [Check] is asked about.
 type Candidate struct {
-	Path string // of the staged file
+	Path string // of the staged file, or directory
+	Dir  string // what {{dir}} stands for; that of the path unless set
 	// Secret says that a file of the set holds a secret.
 	Secret bool
 	// Env is the environment of commands that have none of their own.
@@ -37,14 +38,16 @@ var _ Check = CommandCheck{}
 // Check implements [Check].
 func (c CommandCheck) Check(ctx context.Context, candidate Candidate) error {
 	command := c.Command
-	command.Command = withPath(command.Command, candidate.Path)
+	command.Command = withPath(command.Command, candidate.Path, candidate.Dir)
 	command.Silent = candidate.Secret
 	return command.Run(ctx, candidate.children, candidate.Env)
 }
 
 // withPath replaces {{path}} and {{dir}} in arguments.
-func withPath(args []string, path string) []string {
-	dir := filepath.Dir(path)
+func withPath(args []string, path, dir string) []string {
+	if dir == "" {
+		dir = filepath.Dir(path)
+	}
 	replacer := strings.NewReplacer("{{path}}", path, "{{ path }}", path, "{{dir}}", dir, "{{ dir }}", dir)
 	replaced := make([]string, len(args))
 	for i, arg := range args {

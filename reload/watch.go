@@ -170,7 +170,7 @@ func (a *application) look(ctx context.Context, sets []*staging) {
 	if len(checks) == 0 {
 		return
 	}
-	if err := a.observe(ctx, 2*time.Second, checks); err != nil && ctx.Err() == nil {
+	if err := a.observe(ctx, time.Second, checks); err != nil && ctx.Err() == nil {
 		a.Log.Error("not healthy after the roll-back either: the cause may lie elsewhere", "error", err)
 	}
 }

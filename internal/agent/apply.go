@@ -73,7 +73,13 @@ func (i *instance) outputs(s *set) reload.Set {
 		Secret: slices.ContainsFunc(s.units, func(u *unit) bool { return u.result.Tainted }),
 	}
 	at := make(map[string]int) // the output of a path
-	for _, u := range s.units {
+	units := s.units
+	if s.dir != "" {
+		var out reload.Output
+		out, set.Checks = s.treeOutput()
+		set.Outputs, units = append(set.Outputs, out), nil
+	}
+	for _, u := range units {
 		target := u.target
 		target.Secret = u.result.Tainted
 		out := reload.Output{File: stager{target, u.result.Output}, Path: target.Path, Checks: u.allChecks(), OnChange: u.onChange}

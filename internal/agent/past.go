@@ -157,6 +157,8 @@ func (k kept) Stage() (reload.Staged, error) {
 	switch {
 	case f.Absent:
 		return removal{f.Path}, nil
+	case filepath.Base(f.Path) == "..data":
+		return restoredTree{relink{f.Path, f.Link}}, nil
 	case f.Link != "":
 		return relink{f.Path, f.Link}, nil
 	}

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -161,7 +162,11 @@ func (j *Job) start() error {
 	if err != nil {
 		return err
 	}
-	j.log.Info(j.subject()+" started", "pid", c.PID(), "command", j.plan.Spec.Command[0])
+	level := slog.LevelInfo
+	if j.plan.Kind == Interval {
+		level = slog.LevelDebug // its failures are told
+	}
+	j.log.Log(context.Background(), level, j.subject()+" started", "pid", c.PID(), "command", j.plan.Spec.Command[0])
 	j.heldEnd, j.began = nil, time.Now()
 	j.life = live(c, j.plan, j.log)
 	j.enter(j.life.state(), "")

@@ -57,7 +57,6 @@ func (s *Supervisor) resolve(a Action, p *Process) Action {
 // files, then the process. A restart makes signals needless, and a process
 // that is only being started now has read the new files anyway.
 func (a *application) act(ctx context.Context) {
-	a.main.Hold() // what follows an unhealthy process is decided here
 	if a.g.Together && slices.ContainsFunc(a.work, func(w *staging) bool { return w.result.Err != nil }) {
 		a.g.Process = nil
 	}

@@ -37,8 +37,10 @@ func (s *Supervisor) Apply(ctx context.Context, g Generation) Report {
 		a.commit()
 		watched := a.watched()
 		a.discard(watched)
+		release := a.hold(watched)
 		a.act(ctx)
 		leave(a.watch(ctx, watched))
+		release()
 	}
 	for _, w := range a.work {
 		w.discard()

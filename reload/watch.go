@@ -26,6 +26,20 @@ func (a *application) watched() []*staging {
 	return all
 }
 
+// hold leaves it to the watch what follows when the process ends or becomes
+// unhealthy, if there is going to be one.
+func (a *application) hold(sets []*staging) (release func()) {
+	checked := a.want != nil && len(a.want.checks()) > 0
+	for _, w := range sets {
+		checked = checked || len(w.set.Watch.Checks) > 0
+	}
+	if !checked || len(sets) == 0 && a.g.Process == nil {
+		return func() {}
+	}
+	a.main.Hold()
+	return a.main.Release
+}
+
 // watch watches the sets, and the process if that was restarted for its own
 // sake, and undoes all of it if a health check fails. It reports whether all is
 // well.
@@ -41,7 +55,6 @@ func (a *application) watch(ctx context.Context, sets []*staging) (healthy bool)
 	if _, bad := errors.AsType[*probe.Unhealthy](err); bad {
 		a.undo(ctx, sets, replaced, err)
 	}
-	a.main.Release()
 	if err == nil {
 		a.note(journal.Healthy, fine)
 	}

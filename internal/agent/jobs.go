@@ -80,7 +80,13 @@ func (c *compiler) plan(at, name string, kind job.Kind, p *config.Program) (job.
 			Command: p.Command, Dir: p.Dir, SignalGroup: p.SignalGroup, Identity: identityOf(p),
 			Stop: process.Stop{Signal: syscall.Signal(p.Stop.Signal), Timeout: p.Stop.Timeout, Splay: p.Stop.Splay},
 		},
-		Restart: policyOf(p.Restart),
+		Restart: policyOf(p.Restart), Patience: p.StartTimeout,
+	}
+	if p.Output.Format != "raw" && p.Output.Format != "" {
+		plan.Spec.Output = process.Output{Format: process.Format(p.Output.Format), Name: name}
+		if p.Output.Redact {
+			plan.Spec.Output.Filter = c.redactor
+		}
 	}
 	for other, condition := range p.DependsOn {
 		if plan.Needs == nil {

@@ -81,6 +81,9 @@ func (v *validator) program(at string, p *Program) {
 	}
 	v.environment(at+".environment", &p.Environment)
 	v.restart(at+".restart", p.Restart)
+	if p.Output.Redact && p.Output.Format == "raw" {
+		v.fail(at+".output.redact", "true", "is not possible with the format raw", "write format: prefix or json")
+	}
 	v.health(at+".health", p.Health)
 	v.health(at+".readiness", p.Readiness)
 	v.runaway(at+".runaway", p.Runaway)

@@ -354,7 +354,8 @@ type EnvService struct {
 // concierge, with its exit status.
 type Process struct {
 	Program
-	Reload *Reload `yaml:"reload" doc:"How the process is told to read its configuration again; without it, it is restarted."`
+	SuccessCodes []int   `yaml:"success_codes" doc:"Exit statuses of the process for which concierge ends with 0, for example 143 of a Java program that was asked to stop."`
+	Reload       *Reload `yaml:"reload" doc:"How the process is told to read its configuration again; without it, it is restarted."`
 }
 
 // Environment filters the inherited environment. concierge's own credentials

@@ -6,20 +6,28 @@ import (
 
 // Program is what the process and the jobs have in common.
 type Program struct {
-	Command     []string          `yaml:"command" doc:"Program and arguments; what stands after -- on the command line replaces that of the process." as:"program"`
-	Dir         string            `yaml:"dir" doc:"Working directory; concierge's own unless set." as:"path"`
-	User        string            `yaml:"user" doc:"User to run as, by name or number; needs root. HOME, USER and LOGNAME are set for it." as:"loose,owner"`
-	Group       string            `yaml:"group" doc:"Group to run as, by name or number; that of the user unless set." as:"loose,owner"`
-	Umask       string            `yaml:"umask" doc:"Octal mask of the modes of files that the program makes, for example \"0027\"; concierge's own unless set." as:"loose" pattern:"^(0?[0-7]{3})?$"`
-	Limits      map[string]string `yaml:"limits" doc:"Resource limits by name (nofile, core, nproc, as, cpu, data, fsize, memlock, stack, …), each SOFT:HARD or one number for both; unlimited is a number, too." as:"loose" pattern:"^(unlimited|[0-9]+)(:(unlimited|[0-9]+))?$"`
-	Environment Environment       `yaml:"environment" doc:"What of concierge's own environment the program inherits."`
-	Stop        Stop              `yaml:"stop" doc:"How the program is stopped."`
-	SignalGroup bool              `yaml:"signal_group" doc:"Send signals to the whole process group, for a command that does not pass them on, such as a shell that runs several."`
-	DependsOn   map[string]string `yaml:"depends_on" doc:"Jobs by name that must be started, healthy or completed before the program is started; process is the process." enum:"started,healthy,completed"`
-	Restart     Restart           `yaml:"restart" doc:"What follows when the program ends by itself."`
-	Health      *Health           `yaml:"health" doc:"Liveness: whether the program works. One that is unhealthy is restarted, as restart says; a change that makes it so is rolled back."`
-	Readiness   *Health           `yaml:"readiness" doc:"Whether the program can be used now. Told in the status and to the service manager; a change that makes it not ready is rolled back."`
-	Runaway     *Runaway          `yaml:"runaway" doc:"Use of the machine beyond which the program is restarted."`
+	Command      []string          `yaml:"command" doc:"Program and arguments; what stands after -- on the command line replaces that of the process." as:"program"`
+	Dir          string            `yaml:"dir" doc:"Working directory; concierge's own unless set." as:"path"`
+	User         string            `yaml:"user" doc:"User to run as, by name or number; needs root. HOME, USER and LOGNAME are set for it." as:"loose,owner"`
+	Group        string            `yaml:"group" doc:"Group to run as, by name or number; that of the user unless set." as:"loose,owner"`
+	Umask        string            `yaml:"umask" doc:"Octal mask of the modes of files that the program makes, for example \"0027\"; concierge's own unless set." as:"loose" pattern:"^(0?[0-7]{3})?$"`
+	Limits       map[string]string `yaml:"limits" doc:"Resource limits by name (nofile, core, nproc, as, cpu, data, fsize, memlock, stack, …), each SOFT:HARD or one number for both; unlimited is a number, too." as:"loose" pattern:"^(unlimited|[0-9]+)(:(unlimited|[0-9]+))?$"`
+	Environment  Environment       `yaml:"environment" doc:"What of concierge's own environment the program inherits."`
+	Stop         Stop              `yaml:"stop" doc:"How the program is stopped."`
+	SignalGroup  bool              `yaml:"signal_group" doc:"Send signals to the whole process group, for a command that does not pass them on, such as a shell that runs several."`
+	DependsOn    map[string]string `yaml:"depends_on" doc:"Jobs by name that must be started, healthy or completed before the program is started; process is the process." enum:"started,healthy,completed"`
+	StartTimeout time.Duration     `yaml:"start_timeout" doc:"How long to wait for what depends_on names; then the job is given up as restart.give_up says. For ever unless set."`
+	Output       Output            `yaml:"output" doc:"What becomes of what the program prints."`
+	Restart      Restart           `yaml:"restart" doc:"What follows when the program ends by itself."`
+	Health       *Health           `yaml:"health" doc:"Liveness: whether the program works. One that is unhealthy is restarted, as restart says; a change that makes it so is rolled back."`
+	Readiness    *Health           `yaml:"readiness" doc:"Whether the program can be used now. Told in the status and to the service manager; a change that makes it not ready is rolled back."`
+	Runaway      *Runaway          `yaml:"runaway" doc:"Use of the machine beyond which the program is restarted."`
+}
+
+// Output is what becomes of what a program prints.
+type Output struct {
+	Format string `yaml:"format" doc:"raw passes it on untouched; prefix puts the name of the program before each line, json makes each line an object. Whoever reads too slowly misses lines then, instead of holding up the program." default:"raw" enum:"raw,prefix,json"`
+	Redact bool   `yaml:"redact" doc:"Mask the secrets that concierge knows; needs the format prefix or json."`
 }
 
 // Restart is a restart policy. The delay doubles with each restart, with a

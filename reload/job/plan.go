@@ -45,6 +45,7 @@ type Plan struct {
 	Every     time.Duration // of Interval: from one start to the next
 	Timeout   time.Duration // of Once and Interval: the longest run; 0 is no limit
 	Needs     map[string]Condition
+	Patience  time.Duration // for what it needs; 0 is for ever
 	Health    *Check // liveness: it is restarted when that fails
 	Readiness *Check // told, and nothing else
 	Limits    usage.Limits

@@ -137,13 +137,36 @@ func (j *Job) startIfMet() {
 		j.mu.Lock()
 		j.status.WaitsFor = open
 		j.mu.Unlock()
+		if j.due == nil {
+			j.after(patience, j.explain)
+		}
 		return
 	}
 	j.waiting = false
+	j.disarm()
 	if err := j.start(); err != nil {
 		j.log.Error("job cannot be started", "error", err)
 		j.giveUp(process.Status{Code: startCode(err)}, err.Error())
 	}
+}
+
+// patience is how long a job waits before the log says what for.
+const patience = 5 * time.Second
+
+// explain says what a job waits for, and gives it up when it has waited for too
+// long.
+func (j *Job) explain() {
+	open := j.roster.unmet(j.plan.Needs)
+	j.log.Warn("job waits for others", "waits_for", open)
+	if j.plan.Patience == 0 {
+		j.due = func() {} // it was said
+		return
+	}
+	j.after(max(0, j.plan.Patience-patience), func() {
+		j.waiting = false
+		j.log.Error("job has waited for too long and is given up (see start_timeout)", "waits_for", open)
+		j.giveUp(process.Status{Code: 1}, "waited too long")
+	})
 }
 
 // start starts the program as planned.
@@ -348,11 +371,24 @@ func (j *Job) Release() {
 // [Job.Hold].
 func (j *Job) Ended() (status process.Status, ok bool) {
 	j.do(func() {
+		if done, _ := j.life.events(); isClosed(done) {
+			j.exited()
+		}
 		if j.heldEnd != nil {
 			status, ok = *j.heldEnd, true
 		}
 	})
 	return status, ok
+}
+
+// isClosed reports whether a channel is closed; nil is not.
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 func sortedNeeds(needs map[string]Condition) []string {

@@ -21,13 +21,15 @@ type Spec struct {
 	// SignalGroup sends signals to the whole group of the program, for one that
 	// does not pass them on, such as a shell.
 	SignalGroup bool
+	Output      Output // the zero value passes the streams on
 	Identity
 }
 
 // Same reports whether a program that was started as s needs no restart to
 // become t.
 func (s Spec) Same(t Spec) bool {
-	return slices.Equal(s.Command, t.Command) && s.Dir == t.Dir && slices.Equal(s.Env, t.Env) && s.Identity.same(t.Identity)
+	return slices.Equal(s.Command, t.Command) && s.Dir == t.Dir && slices.Equal(s.Env, t.Env) &&
+		s.Output.Format == t.Output.Format && s.Identity.same(t.Identity)
 }
 
 // Stop is how a program is asked to end.
@@ -51,7 +53,8 @@ type Child struct {
 	// status is written once before done is closed.
 	status Status
 
-	toGroup bool // see Spec.SignalGroup
+	toGroup bool     // see Spec.SignalGroup
+	out     *printer // nil: the streams were passed on
 }
 
 // StartChild starts a program with the standard streams of concierge. With a
@@ -70,10 +73,17 @@ func StartChild(children *Children, spec Spec, front bool) (*Child, error) {
 	} else {
 		cmd.Stdin = nil
 	}
+	out, err := spec.redirect(cmd)
+	if err != nil {
+		return nil, &StartError{Program: spec.Command[0], Err: err}
+	}
 	if tty.ours() {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Foreground: true, Ctty: tty.fd}
 	}
 	if err := children.Start(cmd); err != nil {
+		if out != nil {
+			out.close()
+		}
 		failed := &StartError{Program: spec.Command[0], Err: unwrapExec(err)}
 		if errors.Is(err, syscall.E2BIG) {
 			failed.Hint = "arguments and environment are too large together; render large values into files"
@@ -82,13 +92,30 @@ func StartChild(children *Children, spec Spec, front bool) (*Child, error) {
 	}
 	c := &Child{
 		cmd: cmd, children: children, log: children.log, tty: tty, toGroup: spec.SignalGroup,
-		done: make(chan struct{}), gone: make(chan struct{}),
+		done: make(chan struct{}), gone: make(chan struct{}), out: out,
+	}
+	if out != nil {
+		out.start()
 	}
 	go c.wait()
 	if tty.present {
 		go c.followStops()
 	}
 	return c, nil
+}
+
+// redirect gives a command the pipes of a printer, if its output is not just
+// passed on.
+func (s Spec) redirect(cmd *exec.Cmd) (*printer, error) {
+	if s.Output.Format == "" {
+		return nil, nil
+	}
+	p, err := newPrinter(s.Output)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stdout, cmd.Stderr = p.writes[0], p.writes[1]
+	return p, nil
 }
 
 // wait waits for the leader.
@@ -202,5 +229,8 @@ func (c *Child) endGroup() {
 	if c.children.endGroup(c.PID()) {
 		c.log.Warn("what the program left running did not end in time and was killed",
 			"group", c.PID(), "after", time.Since(began))
+	}
+	if c.out != nil {
+		c.out.finish()
 	}
 }

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"concierge/reload/process"
 )
 
 // todo is what a generation asks for, each thing once.
 type todo struct {
-	commands []Command
+	commands []process.Command
 	signals  []syscall.Signal
 	restart  bool
 }
@@ -22,12 +24,12 @@ type todo struct {
 func (t *todo) add(a Action) {
 	switch a.Kind {
 	case RunCommand:
-		i := slices.IndexFunc(t.commands, a.Command.equal)
+		i := slices.IndexFunc(t.commands, a.Command.Equal)
 		if i < 0 {
 			t.commands = append(t.commands, a.Command)
 			return
 		}
-		t.commands[i].silent = t.commands[i].silent || a.Command.silent
+		t.commands[i].Silent = t.commands[i].Silent || a.Command.Silent
 	case SendSignal:
 		if !slices.Contains(t.signals, a.Signal) {
 			t.signals = append(t.signals, a.Signal)
@@ -42,8 +44,8 @@ func (t *todo) add(a Action) {
 func (s *Supervisor) resolve(a Action, p *Process) Action {
 	if a.Kind == ReloadProcess && s.started {
 		asked := a.Command
-		a = p.Spec.Reload.action()
-		a.Command.silent, a.Command.loud = asked.silent, asked.loud
+		a = p.Reload.action()
+		a.Command.Silent, a.Command.Loud = asked.Silent, asked.Loud
 	}
 	if a.Kind != RunCommand && !s.started {
 		return Action{}
@@ -54,41 +56,41 @@ func (s *Supervisor) resolve(a Action, p *Process) Action {
 // act does what the committed sets ask for: commands in the order of their
 // files, then the process. A restart makes signals needless, and a process
 // that is only being started now has read the new files anyway.
-func (s *Supervisor) act(ctx context.Context, g Generation, work []*staging, report *Report) {
-	if g.Together && slices.ContainsFunc(work, func(w *staging) bool { return w.result.Err != nil }) {
-		g.Process = nil
+func (a *application) act(ctx context.Context) {
+	a.main.Hold() // what follows an unhealthy process is decided here
+	if a.g.Together && slices.ContainsFunc(a.work, func(w *staging) bool { return w.result.Err != nil }) {
+		a.g.Process = nil
 	}
-	target := s.want
-	if g.Process != nil {
-		target = g.Process
+	target := a.want
+	if a.g.Process != nil {
+		target = a.g.Process
 	}
-	var t todo
-	asked := make([][]Action, len(work))
-	for i, w := range work {
-		for _, a := range w.actions() {
-			a = s.resolve(a, target)
-			t.add(a)
-			asked[i] = append(asked[i], a)
+	a.asked = make([][]Action, len(a.work))
+	for i, w := range a.work {
+		for _, action := range w.actions() {
+			action = a.resolve(action, target)
+			a.todo.add(action)
+			a.asked[i] = append(a.asked[i], action)
 		}
 	}
-	failed := t.runCommands(ctx, s.children, g.CommandEnv, report)
-	if g.Together && len(failed) > 0 {
-		g.Process = nil
+	failed := a.todo.runCommands(ctx, a.Children, a.g.CommandEnv, &a.report)
+	if a.g.Together && len(failed) > 0 {
+		a.g.Process = nil
 	}
-	processErr := s.actOnProcess(ctx, g, t, report)
-	report.Taken = g.Process != nil && s.want == g.Process && processErr == nil
-	for i, w := range work {
-		for _, a := range asked[i] {
-			w.result.ActionErr = firstError(w.result.ActionErr, t.outcome(a, failed, processErr))
+	processErr := a.actOnProcess(ctx)
+	a.report.Taken = a.g.Process != nil && a.want == a.g.Process && processErr == nil
+	for i, w := range a.work {
+		for _, action := range a.asked[i] {
+			w.result.ActionErr = firstError(w.result.ActionErr, a.todo.outcome(action, failed, processErr))
 		}
 	}
 }
 
 // runCommands runs every command and returns the errors by their place.
-func (t *todo) runCommands(ctx context.Context, children *Children, env []string, report *Report) map[int]error {
+func (t *todo) runCommands(ctx context.Context, children *process.Children, env []string, report *Report) map[int]error {
 	failed := make(map[int]error)
 	for i, c := range t.commands {
-		if err := c.run(ctx, children, env); err != nil {
+		if err := c.Run(ctx, children, env); err != nil {
 			failed[i] = err
 			report.did("failed command " + c.Command[0])
 			continue
@@ -104,7 +106,7 @@ func (t *todo) outcome(a Action, failed map[int]error, processErr error) error {
 	case NoAction, ReloadProcess:
 		return nil
 	case RunCommand:
-		return failed[slices.IndexFunc(t.commands, a.Command.equal)]
+		return failed[slices.IndexFunc(t.commands, a.Command.Equal)]
 	}
 	return processErr
 }
@@ -117,44 +119,58 @@ func firstError(a, b error) error {
 }
 
 // actOnProcess starts, restarts or signals the process.
-func (s *Supervisor) actOnProcess(ctx context.Context, g Generation, t todo, report *Report) error {
-	before := s.want
-	running := s.Running()
+func (a *application) actOnProcess(ctx context.Context) error {
+	running := a.Running()
 	switch {
-	case g.Process != nil:
-		s.want, t.restart, s.behind = g.Process, t.restart || s.behind, false
-	case g.Outdated && running:
-		s.behind = s.behind || t.restart || len(t.signals) > 0
+	case a.g.Process != nil:
+		a.want, a.todo.restart, a.behind = a.g.Process, a.todo.restart || a.behind, false
+	case a.g.Outdated && running:
+		a.behind = a.behind || a.todo.restart || len(a.todo.signals) > 0
 		return nil
 	}
 	switch {
-	case ctx.Err() != nil || s.want == nil:
+	case ctx.Err() != nil || a.want == nil:
 		return ctx.Err()
-	case !running && (g.Process == nil || s.started):
-		return nil // not complete yet, or its own end is being reported
 	case !running:
-		s.started = true
-		report.did("start")
-		report.StartErr = s.start()
-		return report.StartErr
-	case t.restart || !sameProcess(before, s.want):
-		if report.ProcessErr = s.restart(ctx, before, report); report.ProcessErr == nil || t.restart {
-			return firstError(report.ProcessErr, report.StartErr)
+		return a.startProcess(ctx)
+	case a.todo.restart || !sameProcess(a.before, a.want):
+		if a.report.ProcessErr = a.restart(ctx); a.report.ProcessErr == nil || a.todo.restart {
+			return firstError(a.report.ProcessErr, a.report.StartErr)
 		}
 		// The process goes on as it was, so it must hear of what changed.
+	case a.want != a.before:
+		a.main.Adopt(a.want.Plan)
 	}
-	if len(t.signals) > 0 && !s.splay(ctx) {
+	if len(a.todo.signals) > 0 && !a.splay(ctx) {
 		return ctx.Err()
 	}
-	return s.sendAll(t.signals, report)
+	return a.sendAll(a.todo.signals, &a.report)
+}
+
+// startProcess starts a process that does not run: for the first time, or
+// because the change may be what it failed for.
+func (a *application) startProcess(ctx context.Context) error {
+	switch {
+	case a.started && !a.main.Resting():
+		return nil // its own end is being reported
+	case a.started:
+		a.report.did("start")
+		a.report.restarted = true
+		return a.main.Restart(ctx, a.want.Plan)
+	case a.g.Process == nil:
+		return nil // not complete yet
+	}
+	a.started, a.report.restarted = true, true
+	a.report.did("start")
+	a.report.StartErr = a.main.Start(a.want.Plan)
+	return a.report.StartErr
 }
 
 // splay waits a random part of the process's splay, so that a fleet does not
 // act at once. It reports whether the process is still there to be acted on.
 func (s *Supervisor) splay(ctx context.Context) bool {
-	longest := s.want.Spec.Stop.Splay
-	c := s.current()
-	if longest <= 0 || c == nil {
+	longest, gone := s.want.Plan.Spec.Stop.Splay, s.main.Gone()
+	if longest <= 0 || gone == nil {
 		return ctx.Err() == nil
 	}
 	t := time.NewTimer(rand.N(longest))
@@ -162,7 +178,7 @@ func (s *Supervisor) splay(ctx context.Context) bool {
 	select {
 	case <-t.C:
 		return true
-	case <-c.done:
+	case <-gone:
 		return false
 	case <-ctx.Done():
 		return false
@@ -171,26 +187,23 @@ func (s *Supervisor) splay(ctx context.Context) bool {
 
 // restart replaces the running process by the wanted one. When that cannot be
 // started the process goes on as it was before.
-func (s *Supervisor) restart(ctx context.Context, before *Process, report *Report) error {
-	if err := s.want.check(); err != nil {
-		s.want = before
+func (a *application) restart(ctx context.Context) error {
+	if err := a.want.Plan.Spec.Check(); err != nil {
+		a.want = a.before
 		return err
 	}
-	if !s.splay(ctx) {
+	if !a.splay(ctx) {
 		return ctx.Err()
 	}
-	report.did("restart")
-	s.Shutdown()
-	if ctx.Err() != nil {
+	a.report.did("restart")
+	a.report.restarted = true
+	err := a.main.Restart(ctx, a.want.Plan)
+	if err == nil || ctx.Err() != nil {
 		return nil
 	}
-	err := s.start()
-	if err == nil {
-		return nil
-	}
-	s.want = before
-	if again := s.start(); again != nil {
-		report.StartErr = err
+	a.want = a.before
+	if again := a.main.Restart(ctx, a.before.Plan); again != nil {
+		a.report.StartErr = err
 		return err
 	}
 	return fmt.Errorf("%w; the process was started as it was before", err)
@@ -199,7 +212,7 @@ func (s *Supervisor) restart(ctx context.Context, before *Process, report *Repor
 func (s *Supervisor) sendAll(signals []syscall.Signal, report *Report) error {
 	for _, sig := range signals {
 		report.did("signal " + unix.SignalName(sig))
-		if err := s.Signal(sig); err != nil {
+		if err := s.main.Signal(sig); err != nil {
 			return fmt.Errorf("sending %s to the process: %w", unix.SignalName(sig), err)
 		}
 	}

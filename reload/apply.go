@@ -2,150 +2,134 @@ package reload
 
 import (
 	"context"
-	"errors"
-	"sync"
+	"fmt"
 	"time"
+
+	"concierge/reload/board"
+	"concierge/reload/journal"
 )
 
-// staging is a set on its way through stage, check and commit.
-type staging struct {
-	set     Set
-	staged  []Staged
-	changed []bool // by output, as it was staged
-	result  Result
+// application is one generation on its way.
+type application struct {
+	*Supervisor
+	g      Generation
+	work   []*staging
+	todo   todo
+	asked  [][]Action // by set: what it asks for
+	before *Process   // the process as it was wanted until now
+	report Report
 }
 
-// Apply stages, checks and commits the sets of g, then acts once. A set that
+// Apply stages, checks and commits the sets of g, acts once, and watches what
+// the health checks say: a change that makes them fail is undone. A set that
 // fails does not hold back the others. It blocks until the last command has
-// ended; when ctx ends, running commands are killed. One call at a time.
+// ended and the window has passed; when ctx ends, running commands are killed
+// and nothing is watched any more. One call at a time.
 func (s *Supervisor) Apply(ctx context.Context, g Generation) Report {
 	began := time.Now()
-	work := make([]*staging, len(g.Sets))
-	for i, set := range g.Sets {
-		work[i] = &staging{set: set, result: Result{Name: set.Name}}
+	a := &application{Supervisor: s, g: g, before: s.want}
+	for _, set := range g.Sets {
+		a.work = append(a.work, &staging{set: set, result: Result{Name: set.Name}})
 	}
-	stageAll(work)
-	for _, step := range []func(*staging) error{
-		func(w *staging) error { return w.check(ctx, s.children, g) }, (*staging).commit, (*staging).flush,
-	} {
-		for _, w := range work {
-			if w.result.Err == nil {
-				w.result.Err = step(w)
-			}
-		}
+	stageAll(a.work)
+	a.each(func(w *staging) error { return w.check(ctx, s.Children, g) })
+	if leave, ok := a.enter(ctx); ok {
+		a.commit()
+		watched := a.watched()
+		a.discard(watched)
+		a.act(ctx)
+		leave(a.watch(ctx, watched))
 	}
-	for _, w := range work {
+	for _, w := range a.work {
 		w.discard()
+		a.report.Results = append(a.report.Results, w.result)
 	}
-	report := Report{}
-	s.act(ctx, g, work, &report)
-	for _, w := range work {
-		report.Results = append(report.Results, w.result)
-	}
-	report.Elapsed = time.Since(began)
-	return report
+	a.report.Elapsed = time.Since(began)
+	return a.report
 }
 
-// stagers is how many sets are staged at a time. Each file is synced, which
-// takes the disk about as long for several as for one.
-const stagers = 8
-
-// stageAll stages all sets.
-func stageAll(work []*staging) {
-	if len(work) == 1 {
-		work[0].result.Err = work[0].stage()
-		return
-	}
-	var group sync.WaitGroup
-	next := make(chan *staging)
-	for range min(stagers, len(work)) {
-		group.Go(func() {
-			for w := range next {
-				w.result.Err = w.stage()
-			}
-		})
-	}
-	for _, w := range work {
-		next <- w
-	}
-	close(next)
-	group.Wait()
-}
-
-// stage stages all files of the set.
-func (w *staging) stage() error {
-	for _, out := range w.set.Outputs {
-		staged, err := out.File.Stage()
-		if err != nil {
-			return err
-		}
-		w.staged = append(w.staged, staged)
-		w.changed = append(w.changed, staged.Changed())
-	}
-	return nil
-}
-
-// commit puts all files of the set in place, or none.
-func (w *staging) commit() error {
-	for i, staged := range w.staged {
-		if !w.changed[i] {
-			continue
-		}
-		if err := staged.Commit(); err != nil {
-			return errors.Join(err, w.rollback(i))
-		}
-		w.result.Changed++
-	}
-	return nil
-}
-
-// flush makes the commit last.
-func (w *staging) flush() error {
-	for i, staged := range w.staged {
-		if !w.changed[i] {
-			continue
-		}
-		if err := staged.Flush(); err != nil {
-			return errors.Join(err, w.rollback(len(w.staged)))
+// each does one step for every set that has not failed.
+func (a *application) each(step func(*staging) error) {
+	for _, w := range a.work {
+		if w.result.Err == nil {
+			w.result.Err = step(w)
 		}
 	}
-	return nil
 }
 
-// rollback undoes the first n commits, last one first.
-func (w *staging) rollback(n int) error {
-	var errs []error
-	for i := n - 1; i >= 0; i-- {
-		if w.changed[i] {
-			errs = append(errs, w.staged[i].Rollback())
+// enter asks the gate about the sets that differ.
+func (a *application) enter(ctx context.Context) (leave func(bool), ok bool) {
+	var differ []string
+	for _, w := range a.work {
+		if w.differs() {
+			differ = append(differ, w.set.Name)
 		}
 	}
-	w.result.Changed = 0
-	return errors.Join(errs...)
+	if len(differ) == 0 {
+		return func(bool) {}, true
+	}
+	leave, err := a.Gate.Enter(ctx, differ)
+	if err != nil {
+		a.each(func(*staging) error { return fmt.Errorf("waiting for the turn to change: %w", err) })
+		return nil, false
+	}
+	return leave, true
 }
 
-func (w *staging) discard() {
-	for _, staged := range w.staged {
-		_ = staged.Discard() // leftovers are removed at the next staging
+// commit puts all sets in place that have come so far.
+func (a *application) commit() {
+	var changes []journal.Change
+	begun := make(map[string]bool)
+	for _, w := range a.work {
+		if w.differs() {
+			changes = append(changes, journal.Change{Set: w.set.Name, Digest: w.set.Digest, Paths: w.paths()})
+			begun[w.set.Name] = true
+		}
+	}
+	a.Journal.Begin(changes)
+	a.each((*staging).commit)
+	a.each((*staging).flush)
+	a.note(journal.Committed, func(w *staging) bool { return w.result.Err == nil && begun[w.set.Name] })
+	var failed []string
+	for _, w := range a.work {
+		if w.result.Err != nil && begun[w.set.Name] {
+			failed = append(failed, w.set.Name)
+		}
+	}
+	a.Journal.NoteUndone(false, failed...)
+}
+
+// note notes a phase of those sets.
+func (a *application) note(p journal.Phase, which func(*staging) bool) {
+	var sets []string
+	for _, w := range a.work {
+		if which(w) {
+			sets = append(sets, w.set.Name)
+		}
+	}
+	a.Journal.Note(p, sets...)
+}
+
+// discard lets go of what cannot be undone any more.
+func (a *application) discard(watched []*staging) {
+	keep := make(map[*staging]bool, len(watched))
+	for _, w := range watched {
+		keep[w] = true
+	}
+	for _, w := range a.work {
+		if !keep[w] {
+			w.discard()
+		}
 	}
 }
 
-// actions lists what the set asks for after its commit.
-func (w *staging) actions() []Action {
+// tell records what became of a set.
+func (a *application) tell(w *staging, what string) {
+	detail := ""
 	if w.result.Err != nil {
-		return nil
+		detail = w.result.Err.Error()
+	} else if w.result.ActionErr != nil {
+		detail = w.result.ActionErr.Error()
 	}
-	var actions []Action
-	for i, out := range w.set.Outputs {
-		if !w.set.Owed && !w.changed[i] {
-			continue
-		}
-		for _, a := range out.OnChange {
-			if a.Kind != NoAction {
-				a.Command.silent, a.Command.loud = w.set.Secret, true
-				actions = append(actions, a)
-			}
-		}
-	}
-	return actions
+	a.Board.Record(board.Set, w.set.Name, what, detail)
 }

@@ -1,16 +1,17 @@
 package reload
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"concierge/reload/job"
+	"concierge/reload/process"
 )
 
 // memory is a File in memory, to show faults at every step.
@@ -39,9 +40,12 @@ func (m *memory) Commit() error {
 
 func setOf(name string, outputs ...Output) Set { return Set{Name: name, Outputs: outputs} }
 
-func newChildren() *Children { return NewChildren(slog.New(slog.DiscardHandler)) }
+func newChildren() *process.Children { return process.NewChildren(slog.New(slog.DiscardHandler)) }
 
-func newSupervisor() *Supervisor { return New(slog.New(slog.DiscardHandler), newChildren()) }
+func newSupervisor() *Supervisor {
+	log, children := slog.New(slog.DiscardHandler), newChildren()
+	return New(Options{Log: log, Children: children, Jobs: job.NewGroup(children, nil, log)})
+}
 
 func TestSetChangesTogetherOrNotAtAll(t *testing.T) {
 	fault := errors.New("disk full")
@@ -75,7 +79,7 @@ func TestSetChangesTogetherOrNotAtAll(t *testing.T) {
 func TestCheckRefusesBeforeAnythingIsInPlace(t *testing.T) {
 	target := "old"
 	m := &memory{target: &target, content: "new", path: "/staged/file"}
-	check := &Command{Command: []string{"sh", "-c", "echo bad port in {{path}} >&2; exit 3"}, Timeout: time.Minute}
+	check := CommandCheck{process.Command{Command: []string{"sh", "-c", "echo bad port in {{path}} >&2; exit 3"}, Timeout: time.Minute}}
 	report := newSupervisor().Apply(t.Context(), Generation{CommandEnv: os.Environ(), Sets: []Set{
 		setOf("app", Output{File: m, Checks: []Check{check}}),
 	}})
@@ -92,7 +96,7 @@ func TestCheckRefusesBeforeAnythingIsInPlace(t *testing.T) {
 
 func TestEqualActionsOfSeveralSetsRunOnce(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
-	reload := Action{Kind: RunCommand, Command: Command{Command: []string{"sh", "-c", "echo ran >>" + log}, Timeout: time.Minute}}
+	reload := Action{Kind: RunCommand, Command: process.Command{Command: []string{"sh", "-c", "echo ran >>" + log}, Timeout: time.Minute}}
 	a, b := "", ""
 	newSupervisor().Apply(t.Context(), Generation{CommandEnv: os.Environ(), Sets: []Set{
 		setOf("a", Output{File: &memory{target: &a, content: "x"}, OnChange: []Action{reload}}),
@@ -106,7 +110,7 @@ func TestEqualActionsOfSeveralSetsRunOnce(t *testing.T) {
 func TestAllActionsOfAFileAreDone(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	say := func(word string) Action {
-		return Action{Kind: RunCommand, Command: Command{
+		return Action{Kind: RunCommand, Command: process.Command{
 			Command: []string{"sh", "-c", "echo " + word + " $V >>" + log}, Timeout: time.Minute, Env: append(os.Environ(), "V="+word),
 		}}
 	}
@@ -119,39 +123,22 @@ func TestAllActionsOfAFileAreDone(t *testing.T) {
 	}
 }
 
-func TestBackgroundCommandIsNotWaitedFor(t *testing.T) {
-	pidFile := filepath.Join(t.TempDir(), "pid")
-	c := Command{Command: []string{"sh", "-c", "echo $$ >" + pidFile + "; exec sleep 300"}, Background: true}
-	if err := c.run(t.Context(), newChildren(), os.Environ()); err != nil {
-		t.Fatal(err)
-	}
-	pid := 0
-	eventually(t, "the command runs", func() bool {
-		text, err := os.ReadFile(pidFile)
-		pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
-		return err == nil && pid > 0
-	})
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Errorf("the command has ended: %v", err)
-	}
-}
-
 func TestSplayEndsWithTheProcess(t *testing.T) {
 	p := shell("sleep 0.2; exit 5")
-	p.Spec.Stop.Splay = 1000 * time.Hour
+	p.Plan.Spec.Stop.Splay = 1000 * time.Hour
 	s := started(t, p)
 	target := ""
 	s.Apply(t.Context(), Generation{Process: &p, Sets: []Set{
 		setOf("a", Output{File: &memory{target: &target, content: "x"}, OnChange: []Action{{Kind: RestartProcess}}}),
 	}})
-	if status := <-s.Exited(); status.ExitCode() != 5 {
+	if status := exited(s); status.ExitCode() != 5 {
 		t.Errorf("status %v, want the process's own 5", status)
 	}
 }
 
 func TestUnchangedFilesActOnlyWhenOwed(t *testing.T) {
 	same := "same"
-	fail := Action{Kind: RunCommand, Command: Command{Command: []string{"false"}, Timeout: time.Minute}}
+	fail := Action{Kind: RunCommand, Command: process.Command{Command: []string{"false"}, Timeout: time.Minute}}
 	set := setOf("a", Output{File: &memory{target: &same, content: "same"}, OnChange: []Action{fail}})
 	s := newSupervisor()
 	if r := s.Apply(t.Context(), Generation{Sets: []Set{set}}).Results[0]; r.ActionErr != nil || r.Changed != 0 {
@@ -163,38 +150,12 @@ func TestUnchangedFilesActOnlyWhenOwed(t *testing.T) {
 	}
 }
 
-func TestCommandIsKilledWithItsGroupAtItsTimeout(t *testing.T) {
-	pidFile := filepath.Join(t.TempDir(), "pid")
-	c := Command{Command: []string{"sh", "-c", "sleep 300 & echo $! >" + pidFile + "; wait"}, Timeout: 200 * time.Millisecond}
-	err := c.run(t.Context(), newChildren(), os.Environ())
-	if err == nil || !strings.Contains(err.Error(), "not finished after 200ms") {
-		t.Errorf("error %v", err)
-	}
-	expectGone(t, pidFile)
-}
-
-func TestCommandEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, cancel)
-	err := Command{Command: []string{"sleep", "300"}, Timeout: time.Hour}.run(ctx, newChildren(), nil)
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want context.Canceled", err)
-	}
-}
-
-func TestOutputOfACommandIsBounded(t *testing.T) {
-	err := Command{Command: []string{"sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; echo end; exit 1"}, Timeout: time.Minute}.run(t.Context(), newChildren(), os.Environ())
-	if err == nil || len(err.Error()) > 2*outputMax || !strings.HasSuffix(err.Error(), "end") {
-		t.Errorf("error of %d bytes, want the last %d of the output", len(err.Error()), outputMax)
-	}
-}
-
 func TestReloadSignalAndRestartOnNewEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	log := filepath.Join(dir, "log")
 	p := shell("trap 'echo reload >>" + log + "' HUP; echo start $V >>" + log + "; while :; do sleep 0.02; done")
-	p.Env = append(os.Environ(), "V=1")
-	p.Spec.Reload = Reload{Signal: syscall.SIGHUP}
+	p.Plan.Spec.Env = append(os.Environ(), "V=1")
+	p.Reload = Reload{Signal: syscall.SIGHUP}
 	s := started(t, p)
 	logged := func(want string) func() bool {
 		return func() bool { b, _ := os.ReadFile(log); return string(b) == want }
@@ -206,15 +167,16 @@ func TestReloadSignalAndRestartOnNewEnvironment(t *testing.T) {
 	}})
 	eventually(t, "reload", logged("start 1\nreload\n"))
 	q := p
-	q.Env = append(os.Environ(), "V=2")
+	q.Plan.Spec.Env = append(os.Environ(), "V=2")
 	s.Apply(t.Context(), Generation{Process: &q})
 	eventually(t, "restart", logged("start 1\nreload\nstart 2\n"))
 	select {
-	case status := <-s.Exited():
+	case end := <-s.Jobs.Ends():
+		status := end.Status
 		t.Errorf("a deliberate restart was reported as an end: %v", status)
 	default:
 	}
-	s.Shutdown()
+	shutdown(s)
 }
 
 func TestEndedProcessIsNotStartedAgainByAChange(t *testing.T) {
@@ -225,7 +187,7 @@ func TestEndedProcessIsNotStartedAgainByAChange(t *testing.T) {
 	if len(report.Actions) != 0 || s.Running() {
 		t.Errorf("actions %v after the end of the process", report.Actions)
 	}
-	if status := <-s.Exited(); status.ExitCode() != 5 {
+	if status := exited(s); status.ExitCode() != 5 {
 		t.Errorf("ended with %v", status)
 	}
 }

@@ -3,7 +3,10 @@ package reload
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
+
+	"concierge/reload/process"
 )
 
 // Check accepts or refuses a new version of a file before it is put in place.
@@ -22,41 +25,60 @@ type Candidate struct {
 	// Env is the environment of commands that have none of their own.
 	Env []string
 
-	children *Children // runs the commands
+	children *process.Children // runs the commands
 }
 
-var _ Check = Command{}
+// CommandCheck is a command that must succeed. In its arguments every {{path}}
+// stands for the staged file and every {{dir}} for its directory.
+type CommandCheck struct{ Command process.Command }
 
-// Check implements [Check]: the command must succeed. Every {{path}} in its
-// arguments stands for the staged file.
-func (c Command) Check(ctx context.Context, candidate Candidate) error {
-	c = c.withPath(candidate.Path)
-	c.silent = candidate.Secret
-	return c.run(ctx, candidate.children, candidate.Env)
+var _ Check = CommandCheck{}
+
+// Check implements [Check].
+func (c CommandCheck) Check(ctx context.Context, candidate Candidate) error {
+	command := c.Command
+	command.Command = withPath(command.Command, candidate.Path)
+	command.Silent = candidate.Secret
+	return command.Run(ctx, candidate.children, candidate.Env)
 }
 
-// withPath replaces {{path}} in the arguments.
-func (c Command) withPath(path string) Command {
-	args := make([]string, len(c.Command))
-	for i, arg := range c.Command {
-		args[i] = strings.NewReplacer("{{path}}", path, "{{ path }}", path).Replace(arg)
+// withPath replaces {{path}} and {{dir}} in arguments.
+func withPath(args []string, path string) []string {
+	dir := filepath.Dir(path)
+	replacer := strings.NewReplacer("{{path}}", path, "{{ path }}", path, "{{dir}}", dir, "{{ dir }}", dir)
+	replaced := make([]string, len(args))
+	for i, arg := range args {
+		replaced[i] = replacer.Replace(arg)
 	}
-	c.Command = args
-	return c
+	return replaced
 }
 
-// check runs the checks on those files that differ from what is in place.
-func (w *staging) check(ctx context.Context, children *Children, g Generation) error {
+// check runs the checks on those files that differ from what is in place, and
+// then those on the set.
+func (w *staging) check(ctx context.Context, children *process.Children, g Generation) error {
+	candidate := Candidate{Secret: w.set.Secret, Env: g.CommandEnv, children: children}
+	changed := false
 	for i, out := range w.set.Outputs {
 		if !w.changed[i] {
 			continue
 		}
-		candidate := Candidate{Path: w.staged[i].Path(), Secret: w.set.Secret, Env: g.CommandEnv, children: children}
-		for _, check := range out.Checks {
-			if err := check.Check(ctx, candidate); err != nil {
-				w.result.Rejected = true
-				return fmt.Errorf("check refused the new version: %w", err)
-			}
+		changed, candidate.Path = true, w.staged[i].Path()
+		if err := w.ask(ctx, out.Checks, candidate); err != nil {
+			return err
+		}
+	}
+	if !changed {
+		return nil
+	}
+	candidate.Path = w.staged[0].Path()
+	return w.ask(ctx, w.set.Checks, candidate)
+}
+
+func (w *staging) ask(ctx context.Context, checks []Check, candidate Candidate) error {
+	for _, check := range checks {
+		if err := check.Check(ctx, candidate); err != nil {
+			w.result.Rejected = true
+			return fmt.Errorf("check refused the new version: %w", err)
 		}
 	}
 	return nil

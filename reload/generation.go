@@ -3,6 +3,9 @@ package reload
 import (
 	"syscall"
 	"time"
+
+	"concierge/reload/job"
+	"concierge/reload/process"
 )
 
 // File is an output that can be staged: written completely beside its target
@@ -40,7 +43,7 @@ const (
 	RunCommand
 	// SendSignal signals the process.
 	SendSignal
-	// ReloadProcess does what [Spec.Reload] says.
+	// ReloadProcess does what [Process.Reload] says.
 	ReloadProcess
 	// RestartProcess stops the process and starts it again.
 	RestartProcess
@@ -54,15 +57,15 @@ func (k ActionKind) String() string {
 // Action is what follows a change of a set.
 type Action struct {
 	Kind    ActionKind
-	Signal  syscall.Signal // of SendSignal
-	Command Command        // of RunCommand
+	Signal  syscall.Signal  // of SendSignal
+	Command process.Command // of RunCommand
 }
 
 // Reload is how a process is told to read its configuration again: by Command
 // if it has one, else by Signal, else by a restart.
 type Reload struct {
 	Signal  syscall.Signal
-	Command Command
+	Command process.Command
 }
 
 // action resolves ReloadProcess to what it means for this process.
@@ -79,6 +82,9 @@ func (r Reload) action() Action {
 // Output is one file of a [Set] with what must accept it first.
 type Output struct {
 	File File
+	// Path is what is replaced, for the journal; empty for what is not to be
+	// put back after a crash.
+	Path string
 	// Checks are asked in order about the staged file, if it differs from what
 	// is in place.
 	Checks []Check
@@ -89,19 +95,38 @@ type Output struct {
 // Set is a group of files that change together or not at all.
 type Set struct {
 	Name    string
+	Digest  string // of this version, for the journal
 	Outputs []Output
+	// Checks are asked in order about the staged set, if it differs from what is
+	// in place. The candidate's path is that of the first file.
+	Checks []Check
 	// Secret says that the files hold secrets: what commands print about them
 	// is then not part of any error.
 	Secret bool
 	// Owed says that actions of this set failed after its files were put in
 	// place, so they are done also if no file changes now.
 	Owed bool
+	// Watch is how the set is watched after its actions.
+	Watch Watch
+}
+
+// Watch is how a change is watched by health checks. One that makes them fail
+// is undone.
+type Watch struct {
+	Window time.Duration // 0 does not watch
+	Checks []job.Check   // besides those of the process
+	// Always says that there is a version to go back to, and that this one was
+	// not found healthy yet, although its files are in place: concierge was
+	// interrupted.
+	Always bool
+	// Before puts back the version before if Always is set.
+	Before []File
 }
 
 // Process is how the process is wanted to run.
 type Process struct {
-	Spec Spec
-	Env  []string // complete environment
+	Plan   job.Plan
+	Reload Reload // how it is told to read its configuration again
 }
 
 // Generation is what one pass wants applied.
@@ -118,6 +143,9 @@ type Generation struct {
 	// runs, sooner or later: as long as it has not, it is neither signalled nor
 	// restarted because of changed files, which may be none of its business.
 	Outdated bool
+	// Window is how long a process is watched that was restarted as another
+	// one; 0 does not watch.
+	Window time.Duration
 	// CommandEnv is the environment of check and action commands that have none
 	// of their own. They do not get the variables of the process, which may be
 	// secret.
@@ -136,6 +164,12 @@ type Result struct {
 	Rejected bool
 	// ActionErr is set when the files are in place but an action failed.
 	ActionErr error
+	// Undone says that Err is what the health checks said of the new version,
+	// and that the version before is back.
+	Undone bool
+	// Alone says that nothing else changed together with an Undone set, so that
+	// it is to blame.
+	Alone bool
 }
 
 // Report is what became of a [Generation].
@@ -146,11 +180,16 @@ type Report struct {
 	// ProcessErr is set when the process could not be restarted as wanted; it
 	// runs as it did before, unless StartErr is set too.
 	ProcessErr error
+	// ProcessUndone says that ProcessErr is what the health checks said of the
+	// process as wanted; it runs as before.
+	ProcessUndone bool
 	// Taken says that the process runs as the generation wants it.
 	Taken bool
 	// Actions lists what was done, for the log.
 	Actions []string
 	Elapsed time.Duration
+
+	restarted bool // the process was started or restarted
 }
 
 func (r *Report) did(action string) { r.Actions = append(r.Actions, action) }

@@ -6,9 +6,12 @@ import (
 	"context"
 	"os"
 	"sync"
+
+	"concierge/reload/process"
 )
 
 func main() {
+	process.Launch()
 	unblockSignals()
 	os.Exit(realMain())
 }

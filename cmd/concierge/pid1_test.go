@@ -190,7 +190,7 @@ func stubbornSurvivorsAreKilled(t *testing.T, run []string) {
 	if status := box.wait(); status != 4 {
 		t.Errorf("status %d", status)
 	}
-	box.until("what the process left running did not end in time and was killed")
+	box.until("what the program left running did not end in time and was killed")
 	box.until(`"group":`)
 }
 
@@ -201,7 +201,7 @@ func aStubbornProcessIsKilled(t *testing.T, run []string) {
 	if status := box.wait(); status != 137 {
 		t.Errorf("status %d, want 137", status)
 	}
-	box.until("process did not stop in time and is killed")
+	box.until("program did not stop in time and is killed")
 	box.until("no\n")
 }
 

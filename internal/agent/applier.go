@@ -3,8 +3,10 @@ package agent
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"concierge/reload"
+	"concierge/reload/job"
 )
 
 // applier runs the supervisor in a goroutine of its own, so that a slow disk
@@ -12,10 +14,14 @@ import (
 // what is newest is decided by the loop when it is idle again.
 type applier struct {
 	*reload.Supervisor
+	log         *slog.Logger
 	generations chan reload.Generation
 	reports     chan reload.Report
+	plans       chan []job.Plan // one slot: the newest plans of the jobs
 	cancel      context.CancelFunc
-	done        chan struct{}
+	done        chan struct{} // closed when no generation is applied any more
+	steady      chan struct{} // closed when no plans are followed any more
+	hurry       chan struct{} // closed when everything is to end at once
 
 	// Owned by the loop.
 	busy    bool
@@ -31,12 +37,12 @@ type attempt struct {
 	writes []*bool // set when its files are in place
 }
 
-func startApplier(ctx context.Context, log *slog.Logger, children *reload.Children) *applier {
+func startApplier(ctx context.Context, o reload.Options) *applier {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a := &applier{
-		Supervisor:  reload.New(log, children),
-		generations: make(chan reload.Generation, 1), reports: make(chan reload.Report, 1),
-		cancel: cancel, done: make(chan struct{}),
+		Supervisor: reload.New(o), log: o.Log,
+		generations: make(chan reload.Generation, 1), reports: make(chan reload.Report, 1), plans: make(chan []job.Plan, 1),
+		cancel: cancel, done: make(chan struct{}), steady: make(chan struct{}), hurry: make(chan struct{}),
 	}
 	go func() {
 		defer close(a.done)
@@ -44,7 +50,22 @@ func startApplier(ctx context.Context, log *slog.Logger, children *reload.Childr
 			a.reports <- a.Apply(ctx, g)
 		}
 	}()
+	go func() {
+		defer close(a.steady)
+		for plans := range a.plans {
+			a.Jobs.Replace(plans)
+		}
+	}()
 	return a
+}
+
+// follow makes these the plans of the jobs, without waiting for it.
+func (a *applier) follow(plans []job.Plan) {
+	select {
+	case <-a.plans: // nobody has begun with them
+	default:
+	}
+	a.plans <- plans
 }
 
 // stop lets the running generation end, its commands killed. The process is
@@ -54,6 +75,69 @@ func (a *applier) stop() {
 	if !a.stopped {
 		a.stopped = true
 		close(a.generations)
+		close(a.plans)
 	}
 	<-a.done
+	<-a.steady
+}
+
+// killReserve is kept of the time for a shutdown for what is killed in the end.
+const killReserve = time.Second
+
+// farewell is how everything is ended.
+type farewell struct {
+	hooks    hooks
+	drain    time.Duration
+	deadline time.Time // zero: each as long as its own settings say
+}
+
+// shutdown ends everything: hooks, drain, then the process and the jobs, then
+// hooks. It returns how the process ended.
+func (a *applier) shutdown(f farewell) (end processEnd) {
+	for _, name := range f.hooks.beforeStop {
+		a.hook(name, f.deadline)
+	}
+	if a.Running() {
+		a.drain(f)
+	}
+	end.Status, end.ran = a.Jobs.Shutdown(f.deadline)
+	for _, name := range f.hooks.afterStop {
+		a.hook(name, f.deadline)
+	}
+	return end
+}
+
+// hook runs a hook to its end; its failure does not hold up the rest.
+func (a *applier) hook(name string, deadline time.Time) {
+	select {
+	case <-a.hurry:
+		return
+	default:
+	}
+	var most time.Duration
+	if !deadline.IsZero() {
+		most = max(time.Millisecond, time.Until(deadline))
+	}
+	if !a.Jobs.Run(name, most) {
+		a.log.Error("hook failed, the shutdown goes on", "job", name)
+	}
+}
+
+// drain waits, so that those who were told that the process is not ready can
+// turn away.
+func (a *applier) drain(f farewell) {
+	if !f.deadline.IsZero() {
+		f.drain = min(f.drain, time.Until(f.deadline))
+	}
+	if f.drain <= 0 {
+		return
+	}
+	a.log.Info("draining before the process is stopped", "for", f.drain)
+	t := time.NewTimer(f.drain)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-a.hurry:
+	case <-a.Jobs.Main().Gone():
+	}
 }

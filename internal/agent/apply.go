@@ -9,6 +9,7 @@ import (
 	"concierge/internal/config"
 	"concierge/internal/exit"
 	"concierge/reload"
+	"concierge/reload/process"
 	"concierge/render/output"
 )
 
@@ -21,11 +22,9 @@ func (i *instance) apply(now time.Time) {
 	}
 	var g reload.Generation
 	var about []attempt
-	for _, s := range i.prog.sets {
-		if !s.env && s.wanted(now) {
-			g.Sets = append(g.Sets, s.outputs())
-			about = append(about, attempt{s, s.ready, s.writes()})
-		}
+	for _, s := range i.next(now) {
+		g.Sets = append(g.Sets, i.outputs(s))
+		about = append(about, attempt{s, s.ready, s.writes()})
 	}
 	if want := i.process(g.Sets); i.handover.due(want, now) {
 		g.Process = want
@@ -34,28 +33,50 @@ func (i *instance) apply(now time.Time) {
 		return
 	}
 	g.Together, g.Outdated = !i.prog.adopted, i.outdated()
-	g.CommandEnv = i.commandEnv()
+	g.CommandEnv, g.Window = i.commandEnv(), i.window("")
 	i.applier.busy, i.applier.applied, i.applier.offered = true, about, g.Process
 	i.applier.generations <- g
+}
+
+// next returns the sets that are to be applied now. One that was undone
+// together with others is tried by itself, to find out which of them it was.
+func (i *instance) next(now time.Time) []*set {
+	var wanted, suspects []*set
+	for _, s := range i.prog.sets {
+		switch {
+		case s.env || !s.wanted(now):
+		case s.past.suspect == s.ready:
+			suspects = append(suspects, s)
+		default:
+			wanted = append(wanted, s)
+		}
+	}
+	if len(wanted) == 0 && len(suspects) > 0 {
+		return suspects[:1]
+	}
+	return wanted
 }
 
 // wanted reports whether the set differs from what was applied and may be
 // tried now.
 func (s *set) wanted(now time.Time) bool {
-	if s.ready == (digest{}) || s.ready == s.applied && !s.owed {
+	if s.ready == (digest{}) || s.ready == s.applied && !s.owed || s.past.isBad(s.ready) {
 		return false
 	}
 	return s.ready != s.failed || !now.Before(s.retryAt)
 }
 
 // outputs describes the set to the supervisor.
-func (s *set) outputs() reload.Set {
-	set := reload.Set{Name: s.name, Owed: s.owed, Secret: slices.ContainsFunc(s.units, func(u *unit) bool { return u.result.Tainted })}
+func (i *instance) outputs(s *set) reload.Set {
+	set := reload.Set{
+		Name: s.name, Digest: s.ready.String(), Owed: s.owed, Watch: i.watchOf(s), Checks: s.checks,
+		Secret: slices.ContainsFunc(s.units, func(u *unit) bool { return u.result.Tainted }),
+	}
 	at := make(map[string]int) // the output of a path
 	for _, u := range s.units {
 		target := u.target
 		target.Secret = u.result.Tainted
-		out := reload.Output{File: stager{target, u.result.Output}, Checks: u.allChecks(), OnChange: u.onChange}
+		out := reload.Output{File: stager{target, u.result.Output}, Path: target.Path, Checks: u.allChecks(), OnChange: u.onChange}
 		if n, shared := at[target.Path]; shared { // the last template of a file wins
 			out.OnChange = slices.Concat(set.Outputs[n].OnChange, out.OnChange)
 			set.Outputs[n] = out
@@ -82,7 +103,11 @@ type stager struct {
 func (s stager) Stage() (reload.Staged, error) { return output.Stage(s.target, s.content) }
 
 // inPlace reports whether the newest version of the set is in place.
-func (s *set) inPlace() bool { return s.ready != (digest{}) && s.applied == s.ready }
+// One that is known to be bad leaves the version before in place, which then
+// is as good as the newest one.
+func (s *set) inPlace() bool {
+	return s.ready != (digest{}) && (s.applied == s.ready || s.past.isBad(s.ready))
+}
 
 // commandEnv is what commands and the process inherit of concierge's own
 // environment.
@@ -116,7 +141,7 @@ func (i *instance) report(r reload.Report) error {
 	if changed > 0 || slices.ContainsFunc(r.Actions, newsworthy) {
 		i.log.Info("applied", "files", changed, "actions", r.Actions, "took", r.Elapsed.Round(time.Microsecond).String())
 	}
-	if start := new(reload.StartError); errors.As(r.StartErr, &start) {
+	if start := new(process.StartError); errors.As(r.StartErr, &start) {
 		return exit.With(start.Code(), start)
 	}
 	i.noteAdopted()
@@ -137,7 +162,7 @@ func newsworthy(action string) bool {
 func (i *instance) settle(a attempt, r reload.Result) error {
 	first := a.set.lastErr
 	err := errors.Join(r.Err, r.ActionErr)
-	a.set.settled(a.digest, r.Err, r.ActionErr)
+	a.set.settled(a.digest, r)
 	for _, done := range a.writes {
 		*done = *done || r.Err == nil
 	}
@@ -150,8 +175,13 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 		if a.set.applied == (digest{}) {
 			message = "output was not put in place, it will be tried again"
 		}
-		if r.Err == nil {
+		switch {
+		case r.Err == nil:
 			message = "action after a change failed, it will be tried again"
+		case r.Undone && r.Alone:
+			message = "change was rolled back, and is not tried again until it changes"
+		case r.Undone:
+			message = "change was rolled back together with others, it will be tried alone"
 		}
 		i.log.Error(message, "set", r.Name, "error", text)
 	}
@@ -161,13 +191,16 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 	return nil
 }
 
-// settled notes the outcome of an attempt: err kept the files from being put
-// in place, actionErr came after that.
-func (s *set) settled(tried digest, err, actionErr error) {
-	if err == nil {
-		s.applied, s.owed = tried, actionErr != nil
+// settled notes the outcome of an attempt.
+func (s *set) settled(tried digest, r reload.Result) {
+	s.past.settled(tried, r)
+	if r.Err == nil {
+		s.applied, s.owed = tried, r.ActionErr != nil
 	}
-	if err == nil && actionErr == nil {
+	if r.Undone {
+		return // what was applied before is in place again
+	}
+	if r.Err == nil && r.ActionErr == nil {
 		s.failed, s.retryAt, s.lastErr = digest{}, time.Time{}, ""
 		s.backoff.Reset()
 		return

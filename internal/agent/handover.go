@@ -14,6 +14,7 @@ import (
 type handover struct {
 	taken   *reload.Process // as it was taken last; nil: never
 	failed  *reload.Process // the supervisor could not restart it as this
+	bad     *reload.Process // it was not healthy as this
 	retryAt time.Time
 	backoff sources.Backoff
 	lastErr string // logged last
@@ -22,7 +23,7 @@ type handover struct {
 // due reports whether the process is to be handed over now.
 func (h *handover) due(want *reload.Process, now time.Time) bool {
 	switch {
-	case want == nil || reflect.DeepEqual(want, h.taken):
+	case want == nil || reflect.DeepEqual(want, h.taken) || reflect.DeepEqual(want, h.bad):
 		return false
 	case reflect.DeepEqual(want, h.failed):
 		return !now.Before(h.retryAt)
@@ -33,6 +34,8 @@ func (h *handover) due(want *reload.Process, now time.Time) bool {
 // settle notes what became of an offer.
 func (h *handover) settle(offered *reload.Process, r reload.Report, now time.Time) {
 	switch {
+	case r.ProcessUndone:
+		h.bad = offered
 	case r.Taken:
 		h.taken, h.failed, h.retryAt = offered, nil, time.Time{}
 		h.backoff.Reset()
@@ -47,16 +50,16 @@ func (i *instance) process(coming []reload.Set) *reload.Process {
 	if i.prog.process == nil || !i.prog.adopted && !i.filesComing(coming) {
 		return nil
 	}
-	var vars []string
-	if env := i.prog.env; env != nil {
-		if env.ready == (digest{}) {
-			return nil
-		}
-		for _, u := range env.units {
-			vars = append(vars, u.vars()...)
-		}
+	if i.handover.taken == nil && !i.needsMet() {
+		return nil
 	}
-	return &reload.Process{Spec: *i.prog.process, Env: environmentOf(i.o.Environ, i.prog.cfg.Process.Environment, vars...)}
+	vars, complete := i.variables()
+	if !complete {
+		return nil
+	}
+	p := *i.prog.process
+	p.Plan.Spec.Env = environmentOf(i.o.Environ, i.prog.cfg.Process.Environment, vars...)
+	return &p
 }
 
 // filesComing reports whether the newest version of every file is in place or
@@ -72,7 +75,9 @@ func (i *instance) processInPlace() bool {
 	if i.prog.process == nil {
 		return true
 	}
-	return i.applier.Running() && i.handover.taken != nil && reflect.DeepEqual(i.process(nil), i.handover.taken)
+	want := i.process(nil)
+	known := want != nil && (reflect.DeepEqual(want, i.handover.taken) || reflect.DeepEqual(want, i.handover.bad))
+	return i.applier.Running() && i.handover.taken != nil && known
 }
 
 // noteAdopted notes when all of the program has been applied.
@@ -86,7 +91,11 @@ func (i *instance) noteAdopted() {
 // one, which a new configuration names.
 func (i *instance) outdated() bool {
 	now, next := i.handover.taken, i.prog.process
-	return now != nil && next != nil && (now.Spec.Dir != next.Dir || !slices.Equal(now.Spec.Command, next.Command))
+	if now == nil || next == nil {
+		return false
+	}
+	was, is := now.Plan.Spec, next.Plan.Spec
+	return was.Dir != is.Dir || !slices.Equal(was.Command, is.Command)
 }
 
 // noteProcess notes what became of the process, and logs once when it could
@@ -104,7 +113,11 @@ func (i *instance) noteProcess(r reload.Report) {
 		text = i.redactor.Redact(r.ProcessErr.Error())
 	}
 	if text != "" && text != i.handover.lastErr {
-		i.log.Error("process was not restarted, it goes on as it was", "error", errors.New(text))
+		message := "process was not restarted, it goes on as it was"
+		if r.ProcessUndone {
+			message = "process was not healthy after its restart, it runs as before until its environment or command changes again"
+		}
+		i.log.Error(message, "error", errors.New(text))
 	}
 	i.handover.lastErr = text
 }

@@ -10,6 +10,10 @@ import (
 	"concierge/internal/config"
 	"concierge/internal/host"
 	"concierge/reload"
+	"concierge/reload/board"
+	"concierge/reload/job"
+	"concierge/reload/journal"
+	"concierge/reload/process"
 	"concierge/secrets"
 	"concierge/sources"
 )
@@ -35,7 +39,7 @@ type Options struct {
 	// secrets included, instead of putting it in place. No process is started.
 	Dry bool
 	// Sole says that the instance has its process to itself: it waits for
-	// orphans, see [reload.Children.Reap]. Nothing else in the process may then
+	// orphans, see [process.Children.Reap]. Nothing else in the process may then
 	// start a program, also not another instance.
 	Sole bool
 	// StopStatus is the exit status after a stop signal, instead of that of
@@ -60,7 +64,10 @@ type instance struct {
 	feeds    *feeds
 	outages  outages
 	applier  *applier
-	children *reload.Children
+	children *process.Children
+	board    *board.Board
+	journal  *journal.Journal // nil: nothing outlasts concierge
+	jobs     jobs
 	reaper   reaper
 
 	handover handover
@@ -81,7 +88,7 @@ func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 	log := slog.New(secrets.NewHandler(o.Log.Handler(), redactor))
 	i := &instance{
 		o: o, log: log, redactor: redactor, feeds: newFeeds(log), outages: newOutages(log),
-		wake: time.NewTimer(time.Hour), children: reload.NewChildren(log), manager: host.ServiceManager(o.Environ),
+		wake: time.NewTimer(time.Hour), children: process.NewChildren(log), manager: host.ServiceManager(o.Environ),
 	}
 	if o.Sole {
 		i.reaper.start(i.children, log)
@@ -91,7 +98,17 @@ func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 		i.release()
 		return nil, err
 	}
-	i.applier = startApplier(ctx, log, i.children)
+	if err := i.openJournal(prog); err != nil {
+		for _, o := range opened {
+			closeSource(o.source)
+		}
+		i.release()
+		return nil, err
+	}
+	i.board = board.New(redactor.Redact)
+	i.applier = startApplier(ctx, reload.Options{
+		Log: log, Children: i.children, Jobs: job.NewGroup(i.children, i.board, log), Journal: i.journal, Board: i.board,
+	})
 	i.install(ctx, prog, opened)
 	return i, nil
 }
@@ -156,6 +173,8 @@ func (i *instance) replaceProgram(prog *program) {
 // stop ends everything that start began, in reverse order.
 func (i *instance) stop() {
 	i.applier.stop()
+	i.applier.Jobs.Close()
+	i.journal.Close()
 	i.feeds.stopAll()
 	i.wake.Stop()
 	i.release()

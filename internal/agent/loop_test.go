@@ -16,6 +16,8 @@ import (
 
 	"concierge/internal/config"
 	"concierge/reload"
+	"concierge/reload/job"
+	"concierge/reload/process"
 	"concierge/render"
 	"concierge/secrets"
 	"concierge/sources"
@@ -86,12 +88,14 @@ func inBubble(t *testing.T, templates []config.Template, f func(b *bubble)) {
 			o: Options{Environ: os.Environ()}, log: slog.New(slog.NewTextHandler(b.log, nil)), redactor: new(secrets.Redactor),
 			feeds: newFeeds(slog.New(slog.DiscardHandler)), wake: time.NewTimer(time.Hour),
 		}
-		b.i.outages, b.i.children = newOutages(b.i.log), reload.NewChildren(b.i.log)
+		b.i.outages, b.i.children = newOutages(b.i.log), process.NewChildren(b.i.log)
 		prog, err := compile(cfg, os.Environ(), b.i.redactor, b.i.children, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.i.applier = startApplier(ctx, b.i.log, b.i.children)
+		b.i.applier = startApplier(ctx, reload.Options{
+			Log: b.i.log, Children: b.i.children, Jobs: job.NewGroup(b.i.children, nil, b.i.log),
+		})
 		b.i.install(ctx, prog, map[string]opening{"file": {source: b.source}})
 		done := make(chan struct{})
 		go func() {

@@ -11,6 +11,7 @@ import (
 	"concierge/internal/config"
 	"concierge/internal/exit"
 	"concierge/reload"
+	"concierge/reload/process"
 	"concierge/render"
 	"concierge/render/output"
 	"concierge/secrets"
@@ -22,8 +23,10 @@ import (
 type program struct {
 	cfg     *config.Config
 	sets    []*set
-	env     *set // variables of the process; also in sets; nil without any
-	process *reload.Spec
+	env     *set            // variables of the process; also in sets; nil without any
+	process *reload.Process // without its environment; nil without one
+	jobs    []jobPlan
+	hooks   hooks
 	// adopted is set when all of it has been applied once.
 	adopted  bool
 	patience map[string]time.Duration // see patienceOf
@@ -35,27 +38,30 @@ type compiler struct {
 	environ  []string          // as of os.Environ
 	vars     map[string]string // the same as a table
 	redactor *secrets.Redactor
-	programs render.Programs
+	children *process.Children
 	byName   map[string]*set
 	program  *program
 }
 
 // compile parses all templates. Its error holds one line for each that is not
 // valid and has the exit status of a configuration error.
-func compile(cfg *config.Config, environ []string, redactor *secrets.Redactor, programs render.Programs, withEnv bool) (*program, error) {
+func compile(cfg *config.Config, environ []string, redactor *secrets.Redactor, children *process.Children, withEnv bool) (*program, error) {
 	c := &compiler{
-		cfg: cfg, environ: environ, vars: variables(environ), redactor: redactor, programs: programs,
+		cfg: cfg, environ: environ, vars: variables(environ), redactor: redactor, children: children,
 		byName: make(map[string]*set), program: &program{cfg: cfg, patience: patienceOf(cfg)},
 	}
 	var errs []error
 	for i := range cfg.Templates {
 		errs = append(errs, c.file(&cfg.Templates[i]))
 	}
+	errs = append(errs, c.sets())
 	if withEnv && cfg.Process != nil {
 		errs = append(errs, c.environment())
-		c.program.process = specOf(cfg.Process)
 	}
-	if len(c.program.sets) == 0 && c.program.process == nil && len(errs) == 0 {
+	if withEnv {
+		errs = append(errs, c.jobs())
+	}
+	if len(c.program.sets) == 0 && c.program.process == nil && len(c.program.jobs) == 0 && errors.Join(errs...) == nil {
 		if !cfg.Idle {
 			errs = append(errs, errNothing)
 		}
@@ -97,7 +103,7 @@ func (c *compiler) file(t *config.Template) error {
 		u.onChange = append(u.onChange, c.action(a))
 	}
 	if t.Check != nil {
-		u.check = new(c.command(*t.Check))
+		u.check = &reload.CommandCheck{Command: c.command(*t.Check)}
 	}
 	if err := c.protect(u, t); err != nil {
 		return err
@@ -183,7 +189,7 @@ func (c *compiler) options(name string, delims *config.Delimiters, strict *bool)
 	}
 	return render.Options{
 		Name: name, Left: delims.Left, Right: delims.Right, ErrorOnMissingKey: *strict,
-		Sources: c.naming(), Redactor: c.redactor, Programs: c.programs,
+		Sources: c.naming(), Redactor: c.redactor, Programs: c.children,
 		Env:        func(name string) (string, bool) { v, ok := c.vars[name]; return v, ok },
 		CommandEnv: commandEnv(c.cfg, c.environ),
 	}
@@ -191,20 +197,6 @@ func (c *compiler) options(name string, delims *config.Delimiters, strict *bool)
 
 // naming says which source a path in a template names.
 func (c *compiler) naming() render.Naming { return namingOf(c.cfg) }
-
-func specOf(p *config.Process) *reload.Spec {
-	spec := &reload.Spec{
-		Command: p.Command, Dir: p.Dir, SignalGroup: p.SignalGroup,
-		Stop: reload.Stop{Signal: syscall.Signal(p.Stop.Signal), Timeout: p.Stop.Timeout, Splay: p.Stop.Splay},
-	}
-	if r := p.Reload; r != nil {
-		spec.Reload = reload.Reload{
-			Signal:  syscall.Signal(r.Signal),
-			Command: reload.Command{Command: r.Command, Timeout: r.Timeout},
-		}
-	}
-	return spec
-}
 
 func (c *compiler) action(a config.Action) reload.Action {
 	kinds := map[config.ActionKind]reload.ActionKind{
@@ -219,8 +211,8 @@ func (c *compiler) action(a config.Action) reload.Action {
 
 // command makes a command. Without an environment of its own it gets that of
 // the generation.
-func (c *compiler) command(cmd config.Command) reload.Command {
-	made := reload.Command{Command: cmd.Command, Timeout: cmd.Timeout, Background: cmd.Background}
+func (c *compiler) command(cmd config.Command) process.Command {
+	made := process.Command{Command: cmd.Command, Timeout: cmd.Timeout, Background: cmd.Background}
 	if e := cmd.Environment; e != nil {
 		made.Env = environmentOf(c.environ, *e)
 	}

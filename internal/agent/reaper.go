@@ -4,7 +4,7 @@ import (
 	"context"
 	"log/slog"
 
-	"concierge/reload"
+	"concierge/reload/process"
 )
 
 // reaper waits for orphans in a goroutine of its own. The zero value does not.
@@ -14,7 +14,7 @@ type reaper struct {
 }
 
 // start begins to wait for orphans.
-func (r *reaper) start(children *reload.Children, log *slog.Logger) {
+func (r *reaper) start(children *process.Children, log *slog.Logger) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel, r.done = cancel, make(chan struct{})
 	go func() {
@@ -26,7 +26,7 @@ func (r *reaper) start(children *reload.Children, log *slog.Logger) {
 }
 
 // stop ends that, as PID 1 after all other processes were asked to end.
-func (r *reaper) stop(children *reload.Children) {
+func (r *reaper) stop(children *process.Children) {
 	if r.cancel == nil {
 		return
 	}

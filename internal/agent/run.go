@@ -10,7 +10,8 @@ import (
 
 	"concierge/internal/config"
 	"concierge/internal/exit"
-	"concierge/reload"
+	"concierge/reload/job"
+	"concierge/reload/process"
 )
 
 // Run renders everything, starts the process and follows every change until
@@ -77,9 +78,9 @@ func (i *instance) await(ctx context.Context) (*ending, error) {
 	case <-i.wake.C: // for the next step
 	case r := <-i.applier.reports:
 		return nil, i.report(r)
-	case status := <-i.applier.Exited():
-		i.log.Info("process ended", "status", status.String())
-		return &ending{status.ExitCode()}, nil
+	case end := <-i.applier.Jobs.Ends():
+		return i.ended(end), nil
+	case <-i.jobsChanged():
 	case sig := <-i.o.Signals:
 		return i.signal(ctx, sig), nil
 	case <-ctx.Done():
@@ -104,11 +105,11 @@ func (i *instance) signal(ctx context.Context, sig os.Signal) *ending {
 			end.status = i.o.StopStatus
 		}
 		return end
-	case i.prog.process != nil && s == i.prog.process.Stop.Signal, s == syscall.SIGTERM && !i.applier.Running():
+	case i.prog.process != nil && s == i.prog.process.Plan.Spec.Stop.Signal, s == syscall.SIGTERM && !i.applier.Running():
 		i.log.Info("stopping", "signal", s.String())
 		return i.shutdown()
 	default:
-		if err := i.applier.Signal(s); err != nil {
+		if err := i.applier.Jobs.Main().Signal(s); err != nil {
 			i.log.Warn("signal was not forwarded", "signal", s.String(), "error", err)
 		}
 	}
@@ -143,37 +144,80 @@ func (i *instance) reload(ctx context.Context) {
 // so was one that had to render once and did not.
 func (i *instance) shutdown() *ending {
 	i.tell(i.manager.NotifyStopping)
-	done := make(chan reload.Status, 1)
+	done := make(chan processEnd, 1)
 	go func() {
 		i.applier.stop()
-		status, ok := i.applier.Shutdown()
-		if !ok {
-			status = reload.Status{Code: exit.OK}
-			if i.prog.process != nil || i.o.once {
-				status.Code = exit.Interrupted
-			}
-		}
-		done <- status
+		done <- i.applier.shutdown(i.farewell())
 	}()
+	hurried := false
 	for {
 		select {
-		case status := <-done:
-			return &ending{i.exitedBefore(status).ExitCode()}
+		case end := <-done:
+			return &ending{i.exitedBefore(i.regular(end)).ExitCode()}
 		case sig := <-i.o.Signals:
-			if i.stops(sig) {
+			switch {
+			case i.stops(sig):
 				i.log.Warn("asked to stop again, killing the process")
-				i.applier.Kill()
+				if !hurried {
+					hurried = true
+					close(i.applier.hurry)
+				}
+				i.applier.Jobs.Kill()
+			case i.forwards(sig):
+				_ = i.applier.Jobs.Main().Signal(sig.(syscall.Signal)) // it may have ended
 			}
 		}
 	}
 }
 
+// processEnd is how the process ended, if it ever ran.
+type processEnd struct {
+	process.Status
+	ran bool
+}
+
+// forwards reports whether a signal is the process's own business.
+func (i *instance) forwards(sig os.Signal) bool {
+	s, ok := sig.(syscall.Signal)
+	return ok && !slices.Contains(i.prog.cfg.Signals.Reload, config.Signal(s))
+}
+
+// regular is the status of a shutdown that ended like that.
+func (i *instance) regular(end processEnd) process.Status {
+	if !end.ran {
+		end.Status = process.Status{Code: exit.OK}
+		if i.prog.process != nil || i.o.once {
+			end.Status.Code = exit.Interrupted
+		}
+	}
+	return end.Status
+}
+
+// farewell is how the configuration wants everything ended.
+func (i *instance) farewell() farewell {
+	s := i.prog.cfg.Shutdown
+	f := farewell{hooks: i.prog.hooks, drain: s.Drain}
+	if s.Timeout > 0 {
+		f.deadline = time.Now().Add(max(s.Timeout/2, s.Timeout-killReserve))
+	}
+	return f
+}
+
+// ended is the end of a program that takes everything with it.
+func (i *instance) ended(end job.End) *ending {
+	if end.Job != config.ProcessName {
+		i.log.Error("ending, because a job failed", "job", end.Job, "status", end.Status.String())
+	}
+	i.shutdown()
+	return &ending{end.Status.ExitCode()}
+}
+
 // exitedBefore prefers the status of a process that had ended by itself just
 // before it was to be stopped.
-func (i *instance) exitedBefore(status reload.Status) reload.Status {
+func (i *instance) exitedBefore(status process.Status) process.Status {
 	select {
-	case own := <-i.applier.Exited():
-		return own
+	case own := <-i.applier.Jobs.Ends():
+		return own.Status
 	default:
 		return status
 	}

@@ -21,6 +21,7 @@ func (i *instance) step() {
 	}
 	i.apply(now)
 	i.noteAdopted()
+	i.followJobs()
 	i.rearm(now)
 }
 
@@ -39,6 +40,7 @@ func (i *instance) renderDue(now time.Time) {
 			}
 		}
 		s.settle()
+		i.recall(s)
 	}
 	clear(i.due[len(waiting):])
 	i.due = waiting

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"concierge/reload"
+	"concierge/reload/job"
 	"concierge/render"
 	"concierge/render/output"
 	"concierge/sources"
@@ -26,7 +27,7 @@ type unit struct {
 
 	// Of a file:
 	target   output.Target
-	check    *reload.Command
+	check    *reload.CommandCheck
 	checks   checks
 	onChange []reload.Action
 	onError  string // what a failure of the template means; see config
@@ -51,10 +52,13 @@ type unit struct {
 // set is a group of units that change together. The variables of the process
 // are one set too.
 type set struct {
-	name  string
-	env   bool
-	units []*unit
-	wait  quiescence
+	name   string
+	env    bool
+	units  []*unit
+	checks []reload.Check // on the whole set
+	health []job.Check    // after a change, besides those of the process
+	dir    string         // all files are one tree below it; "" is each by itself
+	wait   quiescence
 
 	queued bool   // is in the list of sets with dirty units
 	begun  bool   // there was a complete rendering, applied or on its way
@@ -69,6 +73,7 @@ type set struct {
 	retryAt time.Time
 	backoff sources.Backoff
 	lastErr string // logged last
+	past    past
 }
 
 type digest [sha256.Size]byte
@@ -126,4 +131,5 @@ func (s *set) changed(now time.Time) {
 // configuration does not apply again what is in place.
 func (s *set) adopt(old *set) {
 	s.applied, s.owed, s.failed, s.retryAt, s.backoff = old.applied, old.owed, old.failed, old.retryAt, old.backoff
+	s.past = old.past
 }

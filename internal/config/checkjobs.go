@@ -126,16 +126,18 @@ func (v *validator) health(at string, h *Health) {
 }
 
 func (v *validator) probeAddress(at string, h *Health) {
-	if h.HTTP != "" {
+	if h.HTTP != "" && !strings.HasPrefix(h.HTTP, "unix:/") {
 		u, err := url.Parse(h.HTTP)
-		unix := strings.HasPrefix(h.HTTP, "http+unix://")
-		if err != nil && !unix || !unix && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-			v.fail(at+".http", h.HTTP, "is not a URL of http or https", "write for example http://127.0.0.1:8080/health")
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			v.fail(at+".http", "", "is not a URL of http or https", "write for example http://127.0.0.1:8080/health, or unix:/path/of/socket:/health")
 		}
 	}
 	service, _, _ := strings.Cut(h.GRPC, "/")
 	for name, address := range map[string]string{"tcp": h.TCP, "grpc": service} {
-		if _, port, err := net.SplitHostPort(address); address != "" && (err != nil || port == "") {
+		if address == "" || strings.HasPrefix(address, "unix:") {
+			continue
+		}
+		if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
 			v.fail(at+"."+name, address, "is not host:port", "write for example 127.0.0.1:8080")
 		}
 	}

@@ -37,9 +37,9 @@ type Restart struct {
 
 // Health is a health check: a request or a command with thresholds.
 type Health struct {
-	HTTP      string        `yaml:"http" doc:"URL that must answer with a status from 200 to 399; http+unix:///path/of.sock:/url asks over a unix socket."`
-	TCP       string        `yaml:"tcp" doc:"host:port that must accept a connection."`
-	GRPC      string        `yaml:"grpc" doc:"host:port, or host:port/service, that must answer SERVING to grpc.health.v1."`
+	HTTP      string        `yaml:"http" doc:"URL that must answer with a status from 200 to 399; unix:/path/of/socket:/url asks over a unix socket."`
+	TCP       string        `yaml:"tcp" doc:"host:port, or unix:/path/of/socket, that must accept a connection."`
+	GRPC      string        `yaml:"grpc" doc:"host:port, or host:port/service, that must answer SERVING to grpc.health.v1; unix:/path/of/socket for a unix socket."`
 	Command   []string      `yaml:"command" doc:"Program with arguments that must succeed." as:"program"`
 	Grace     time.Duration `yaml:"grace" doc:"Failures after a start do not count for so long, or until the first success." default:"30s"`
 	Interval  time.Duration `yaml:"interval" doc:"Time between two checks." default:"10s"`

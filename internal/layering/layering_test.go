@@ -18,7 +18,7 @@ type rule struct {
 
 // rules are looked at in order; the first whose pkg matches counts.
 var rules = []rule{
-	{"cmd", []string{"internal/agent", "internal/config", "internal/exit", "internal/logging", "sources", "render", "render/funcs"},
+	{"cmd", []string{"internal/agent", "internal/config", "internal/exit", "internal/logging", "sources", "render", "render/funcs", "reload/process"},
 		"the command line knows the agent and the settings, not how they work"},
 	{"examples", nil, "examples use the binary, as users do"},
 	{"internal/agent", []string{"internal/config", "internal/exit", "sources", "secrets", "render", "reload", "cluster", "metrics", "internal/admin", "internal/host"},
@@ -43,6 +43,13 @@ var rules = []rule{
 	{"render/output", nil, "bytes to files: no templates, no stores"},
 	{"render/funcs", []string{"sources"}, "pure functions on the data types of the contract"},
 	{"render", []string{"sources", "secrets", "render"}, "templates know sources by their types alone"},
+	{"reload/job", []string{"reload/process", "reload/probe", "reload/usage", "reload/board"}, "jobs know programs and how they are watched, and no files"},
+	{"reload/process", nil, "programs are run for those who decide"},
+	{"reload/probe", nil, "a probe knows only what it asks"},
+	{"reload/usage", nil, "a look at the machine"},
+	{"reload/board", nil, "what happened is kept for anybody"},
+	{"reload/journal", nil, "records and kept files, whatever they mean"},
+	{"reload/format", nil, "bytes are of a format or not"},
 	{"reload", nil, "a leaf that declares what it needs as small interfaces"},
 	{"cluster", []string{"cluster"}, "a leaf that declares what it needs as small interfaces"},
 	{"metrics", []string{"metrics"}, "a leaf that declares what it needs as small interfaces"},

@@ -1,4 +1,4 @@
-package reload
+package process
 
 import (
 	"bytes"
@@ -22,25 +22,26 @@ type Command struct {
 	// Background starts the command and does not wait for its end, which
 	// nobody hears of. It has no timeout.
 	Background bool
-	// silent keeps what the command prints out of its error.
-	silent bool
-	// loud gives the command concierge's own streams. What it leaves running
+	// Silent keeps what the command prints out of its error.
+	Silent bool
+	// Loud gives the command concierge's own streams. What it leaves running
 	// can go on printing there.
-	loud bool
+	Loud bool
 }
 
-// equal reports whether two commands are the same to a user.
-func (c Command) equal(d Command) bool {
+// Equal reports whether two commands are the same to a user.
+func (c Command) Equal(d Command) bool {
 	return slices.Equal(c.Command, d.Command) && slices.Equal(c.Env, d.Env)
 }
 
 // outputMax bounds how much of a command's output is kept for its error.
 const outputMax = 4 << 10
 
-// run runs the command in its own process group. Unless it is loud, standard
+// Run runs the command in its own process group, with env unless it has an
+// environment of its own. Unless it is Loud, standard
 // output and error are collected for the error text. When ctx ends or the timeout passes the
 // group is killed.
-func (c Command) run(ctx context.Context, children *Children, env []string) error {
+func (c Command) Run(ctx context.Context, children *Children, env []string) error {
 	if c.Env != nil {
 		env = c.Env
 	}
@@ -52,7 +53,7 @@ func (c Command) run(ctx context.Context, children *Children, env []string) erro
 	var out tail
 	cmd := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &out
-	if c.loud {
+	if c.Loud {
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	}
 	cmd.WaitDelay = time.Second // a grandchild may hold the pipe
@@ -71,7 +72,7 @@ func (c Command) run(ctx context.Context, children *Children, env []string) erro
 	}
 	text := strings.TrimSpace(out.String())
 	switch {
-	case text != "" && c.silent:
+	case text != "" && c.Silent:
 		return fmt.Errorf("running %q: %w (what it printed is not shown, because a file of the set holds a secret)", c.Command[0], err)
 	case text != "":
 		return fmt.Errorf("running %q: %w: %s", c.Command[0], err, text)

@@ -1,4 +1,4 @@
-package reload
+package process
 
 import (
 	"errors"
@@ -13,12 +13,12 @@ import (
 // (MAX_ARG_STRLEN with its terminating NUL; see execve(2)).
 const variableMax = 128<<10 - 1
 
-// check finds out what would make the start of p fail, as far as that can be
+// Check finds out what would make the start of p fail, as far as that can be
 // known without trying: a running process is only stopped for one that can
 // take its place. Its errors are [*StartError].
-func (p Process) check() error {
-	program := p.Spec.Command[0]
-	if dir := p.Spec.Dir; dir != "" {
+func (p Spec) Check() error {
+	program := p.Command[0]
+	if dir := p.Dir; dir != "" {
 		info, err := os.Stat(dir)
 		if err == nil && !info.IsDir() {
 			err = errors.New("not a directory")
@@ -46,16 +46,16 @@ func (p Process) check() error {
 
 // checkProgram looks the program up as the start will: a path with a slash
 // begins at the working directory, a plain name is looked for on the PATH.
-func (p Process) checkProgram() error {
-	path := p.Spec.Command[0]
+func (p Spec) checkProgram() error {
+	path := p.Command[0]
 	if strings.Contains(path, "/") && !filepath.IsAbs(path) {
-		path = filepath.Join(p.Spec.Dir, path)
+		path = filepath.Join(p.Dir, path)
 	}
-	if strings.Contains(p.Spec.Command[0], "/") && !strings.Contains(path, "/") {
+	if strings.Contains(p.Command[0], "/") && !strings.Contains(path, "/") {
 		path = "./" + path
 	}
 	if _, err := exec.LookPath(path); err != nil {
-		return &StartError{Program: p.Spec.Command[0], Err: unwrapExec(err)}
+		return &StartError{Program: p.Command[0], Err: unwrapExec(err)}
 	}
 	return nil
 }

@@ -1,39 +1,47 @@
-package reload
+package process
 
 import (
 	"errors"
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Spec describes the process to look after.
+// Spec describes a program to run.
 type Spec struct {
 	Command []string // program and arguments
 	Dir     string   // working directory; "" is concierge's own
-	Reload  Reload   // how it is told to read its configuration again
+	Env     []string // complete environment
 	Stop    Stop     // how it is stopped
-	// SignalGroup sends signals to the whole group of the process, for one that
+	// SignalGroup sends signals to the whole group of the program, for one that
 	// does not pass them on, such as a shell.
 	SignalGroup bool
+	Identity
 }
 
-// Stop is how a process is asked to end.
+// Same reports whether a program that was started as s needs no restart to
+// become t.
+func (s Spec) Same(t Spec) bool {
+	return slices.Equal(s.Command, t.Command) && s.Dir == t.Dir && slices.Equal(s.Env, t.Env) && s.Identity.same(t.Identity)
+}
+
+// Stop is how a program is asked to end.
 type Stop struct {
 	Signal  syscall.Signal
 	Timeout time.Duration // then the group is killed
-	// Splay is the longest random delay before the process is signalled or
+	// Splay is the longest random delay before the program is signalled or
 	// restarted because of a change.
 	Splay time.Duration
 }
 
-// child is one running process and its group. Its methods may be called
+// Child is one running program and its group. Its methods may be called
 // concurrently.
-type child struct {
+type Child struct {
 	cmd      *exec.Cmd
 	children *Children
 	log      *slog.Logger
@@ -46,14 +54,22 @@ type child struct {
 	toGroup bool // see Spec.SignalGroup
 }
 
-// startChild starts the process with the standard streams of concierge. With a
-// terminal as standard input the child becomes its foreground group, so that
-// it can read and gets the keys' signals.
-func startChild(children *Children, spec Spec, env []string) (*child, error) {
-	cmd := exec.Command(spec.Command[0], spec.Command[1:]...)
-	cmd.Dir, cmd.Env = spec.Dir, env
+// StartChild starts a program with the standard streams of concierge. With a
+// terminal as standard input and front set the child becomes its foreground
+// group, so that it can read and gets the keys' signals. The error is a
+// [*StartError]. Either [Child.End] or [Child.Settle] has to follow.
+func StartChild(children *Children, spec Spec, front bool) (*Child, error) {
+	cmd, err := spec.command()
+	if err != nil {
+		return nil, err
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	tty := standardTerminal()
+	var tty terminal
+	if front {
+		tty = standardTerminal()
+	} else {
+		cmd.Stdin = nil
+	}
 	if tty.ours() {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Foreground: true, Ctty: tty.fd}
 	}
@@ -64,7 +80,7 @@ func startChild(children *Children, spec Spec, env []string) (*child, error) {
 		}
 		return nil, failed
 	}
-	c := &child{
+	c := &Child{
 		cmd: cmd, children: children, log: children.log, tty: tty, toGroup: spec.SignalGroup,
 		done: make(chan struct{}), gone: make(chan struct{}),
 	}
@@ -76,7 +92,7 @@ func startChild(children *Children, spec Spec, env []string) (*child, error) {
 }
 
 // wait waits for the leader.
-func (c *child) wait() {
+func (c *Child) wait() {
 	_ = c.children.Wait(c.cmd) // the state says all there is to know
 	if c.tty.ours() {
 		// Whoever reads the terminal next must find a living group in front.
@@ -99,11 +115,28 @@ func unwrapExec(err error) error {
 	return err
 }
 
-func (c *child) pid() int { return c.cmd.Process.Pid }
+// PID is the process ID, which is that of the group, too.
+func (c *Child) PID() int { return c.cmd.Process.Pid }
 
-// signal sends sig to the leader, or to the group. A process that has ended is
+// Done is closed when the leader has ended and [Child.Status] is known.
+func (c *Child) Done() <-chan struct{} { return c.done }
+
+// Gone is closed when nothing of the group is left.
+func (c *Child) Gone() <-chan struct{} { return c.gone }
+
+// Status is how the leader ended. It may be called once Done is closed.
+func (c *Child) Status() Status { return c.status }
+
+// Settle ends what is left of the group of a child that ended by itself. It
+// blocks for at most a few seconds.
+func (c *Child) Settle() {
+	c.endGroup()
+	close(c.gone)
+}
+
+// Signal sends sig to the leader, or to the group. A process that has ended is
 // not an error.
-func (c *child) signal(sig syscall.Signal) error {
+func (c *Child) Signal(sig syscall.Signal) error {
 	select {
 	case <-c.done:
 		return nil // its number may be somebody else's
@@ -113,7 +146,7 @@ func (c *child) signal(sig syscall.Signal) error {
 		return c.resume()
 	}
 	if c.toGroup {
-		return ignoreEnded(syscall.Kill(-c.pid(), sig))
+		return ignoreEnded(syscall.Kill(-c.PID(), sig))
 	}
 	return ignoreEnded(c.cmd.Process.Signal(sig))
 }
@@ -125,21 +158,21 @@ func ignoreEnded(err error) error {
 	return err
 }
 
-// end asks the leader to stop, waits, kills the group, and returns how the
+// End asks the leader to stop, waits, kills the group, and returns how the
 // leader ended. It blocks for at most the stop timeout plus groupGrace.
-func (c *child) end(stop Stop) Status {
+func (c *Child) End(stop Stop) Status {
 	defer close(c.gone)
-	_ = c.signal(stop.Signal)
+	_ = c.Signal(stop.Signal)
 	if c.stopped() { // it cannot act on the signal
-		_ = c.signal(syscall.SIGCONT)
+		_ = c.Signal(syscall.SIGCONT)
 	}
 	timer := time.NewTimer(stop.Timeout)
 	defer timer.Stop()
 	select {
 	case <-c.done:
 	case <-timer.C:
-		c.log.Warn("process did not stop in time and is killed (see process.stop.timeout)", "pid", c.pid(), "after", stop.Timeout)
-		c.kill()
+		c.log.Warn("program did not stop in time and is killed (see stop.timeout)", "pid", c.PID(), "after", stop.Timeout)
+		c.Kill()
 		<-c.done
 	}
 	c.endGroup()
@@ -148,26 +181,26 @@ func (c *child) end(stop Stop) Status {
 
 // stopped reports whether the leader is stopped, as by SIGSTOP, or may be:
 // without a usable /proc nobody knows.
-func (c *child) stopped() bool {
-	state := statOf(c.pid()).state
+func (c *Child) stopped() bool {
+	state := statOf(c.PID()).state
 	return state == "T" || state == "t" || state == ""
 }
 
-// kill kills the whole group, unless the leader has been waited for: then its
+// Kill kills the whole group, unless the leader has been waited for: then its
 // number may be somebody else's.
-func (c *child) kill() {
+func (c *Child) Kill() {
 	select {
 	case <-c.done:
 	default:
-		killGroup(c.pid(), syscall.SIGKILL)
+		killGroup(c.PID(), syscall.SIGKILL)
 	}
 }
 
 // endGroup ends what is left of the group after its leader.
-func (c *child) endGroup() {
+func (c *Child) endGroup() {
 	began := time.Now()
-	if c.children.endGroup(c.pid()) {
-		c.log.Warn("what the process left running did not end in time and was killed",
-			"group", c.pid(), "after", time.Since(began))
+	if c.children.endGroup(c.PID()) {
+		c.log.Warn("what the program left running did not end in time and was killed",
+			"group", c.PID(), "after", time.Since(began))
 	}
 }

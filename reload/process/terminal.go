@@ -1,4 +1,4 @@
-package reload
+package process
 
 import (
 	"os"
@@ -40,12 +40,12 @@ func (t terminal) give(group int) {
 // followStops stops concierge whenever its child was stopped, so that the shell
 // that started concierge notices, until the child ends: the keys of the
 // terminal reach only the child's group.
-func (c *child) followStops() {
+func (c *Child) followStops() {
 	changed := make(chan os.Signal, 1)
 	signal.Notify(changed, syscall.SIGCHLD)
 	defer signal.Stop(changed)
 	for {
-		if pid, sig := waitid(unix.P_PID, c.pid(), unix.WSTOPPED|unix.WNOHANG); pid != 0 {
+		if pid, sig := waitid(unix.P_PID, c.PID(), unix.WSTOPPED|unix.WNOHANG); pid != 0 {
 			c.suspend(syscall.Signal(sig))
 		}
 		select {
@@ -60,24 +60,24 @@ func (c *child) followStops() {
 // that runs in one pipeline with concierge. Else nobody could ever continue the
 // child, which without concierge would have been spared: the kernel does not
 // let a key stop a process that no shell looks after.
-func (c *child) suspend(sig syscall.Signal) {
+func (c *Child) suspend(sig syscall.Signal) {
 	switch {
 	case shellAbove():
-		c.log.Debug("the process was stopped, stopping too", "pid", c.pid(), "signal", sig.String())
+		c.log.Debug("the process was stopped, stopping too", "pid", c.PID(), "signal", sig.String())
 		_ = unix.Kill(0, unix.SIGSTOP)
 	case sig == syscall.SIGTSTP:
-		c.log.Info("the process was stopped from the terminal and continued, since no shell could do so", "pid", c.pid())
-		_ = killGroup(c.pid(), syscall.SIGCONT)
+		c.log.Info("the process was stopped from the terminal and continued, since no shell could do so", "pid", c.PID())
+		_ = killGroup(c.PID(), syscall.SIGCONT)
 	}
 }
 
 // resume continues the child's group and puts it in front again, if concierge
 // was put there: that is what a shell's fg does.
-func (c *child) resume() error {
+func (c *Child) resume() error {
 	if c.tty.ours() {
-		c.tty.give(c.pid())
+		c.tty.give(c.PID())
 	}
-	return ignoreEnded(syscall.Kill(-c.pid(), syscall.SIGCONT))
+	return ignoreEnded(syscall.Kill(-c.PID(), syscall.SIGCONT))
 }
 
 // shellAbove reports whether our process group has a parent elsewhere in the

@@ -15,15 +15,17 @@ func convertCommand() *command {
 		name: "convert", args: "FILE|DIRECTORY…",
 		summary: "Turn the configuration of another program into concierge's own.",
 		details: `
-Reads the files of consul-template (HCL or JSON), Vault Agent (HCL or JSON) or
-confd (TOML; its templates are converted as far as that is mechanical) and
-prints YAML with comments that say what was done. What cannot be carried over,
-and what is left to do by hand, is printed to standard error. Tokens and
-passwords are never carried over. The files of consul-template also work as
+Reads the files of consul-template (HCL or JSON), Vault Agent (HCL or JSON),
+confd (TOML; its templates are converted as far as that is mechanical),
+ContainerPilot (JSON5, version 3 or 2) or a Procfile and prints YAML with
+comments that say what was done. What cannot be carried over, and what is left
+to do by hand, is printed to standard error. Tokens and passwords are never
+carried over. The files of consul-template also work as
 they are: see concierge help and docs/migrating.md.`,
 		examples: []example{
 			{"one file", "concierge convert consul-template.hcl >concierge.yaml"},
 			{"confd's directory", "concierge convert --from confd /etc/confd >concierge.yaml"},
+			{"ContainerPilot", "concierge convert /etc/containerpilot.json5 >concierge.yaml"},
 		},
 		anywhere: true,
 		setup: func(fs *flag.FlagSet) action {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -17,10 +18,12 @@ const (
 	ConsulTemplate Kind = "consul-template"
 	VaultAgent     Kind = "vault-agent"
 	Confd          Kind = "confd"
+	ContainerPilot Kind = "containerpilot"
+	Procfile       Kind = "procfile"
 )
 
 // Kinds returns all kinds.
-func Kinds() []Kind { return []Kind{ConsulTemplate, VaultAgent, Confd} }
+func Kinds() []Kind { return []Kind{ConsulTemplate, VaultAgent, Confd, ContainerPilot, Procfile} }
 
 // File is one file to convert.
 type File struct {
@@ -56,7 +59,7 @@ func Read(paths ...string) ([]File, error) {
 
 // isConfiguration tells files of a directory from templates.
 func isConfiguration(name string) bool {
-	return slices.Contains([]string{".hcl", ".json", ".toml", ".ctconfig", ".conf"}, filepath.Ext(name)) &&
+	return (isProcfile(name) || slices.Contains([]string{".hcl", ".json", ".json5", ".toml", ".ctconfig", ".conf"}, filepath.Ext(name))) &&
 		filepath.Base(filepath.Dir(name)) != "templates"
 }
 
@@ -77,6 +80,10 @@ func Convert(kind Kind, files ...File) (yaml []byte, notes []string, err error) 
 		err = fromVaultAgent(files, out)
 	case Confd:
 		err = fromConfd(files, out)
+	case ContainerPilot:
+		err = fromContainerPilot(files, out)
+	case Procfile:
+		err = fromProcfile(files, out)
 	default:
 		err = fmt.Errorf("cannot convert from %q; write one of %v", kind, Kinds())
 	}
@@ -87,14 +94,26 @@ func Convert(kind Kind, files ...File) (yaml []byte, notes []string, err error) 
 	return yaml, out.notes, err
 }
 
-// guess finds out the program: confd has TOML, Vault Agent a block that no
-// other has.
+func isProcfile(name string) bool {
+	base := filepath.Base(name)
+	return base == "Procfile" || strings.HasPrefix(base, "Procfile.") || filepath.Ext(base) == ".procfile"
+}
+
+// pilotList finds the lists that ContainerPilot's files have.
+var pilotList = regexp.MustCompile(`["']?\b(jobs|watches|services|backends|coprocesses|tasks)["']?\s*:\s*\[`)
+
+// guess finds out the program: confd has TOML, Vault Agent and ContainerPilot
+// have blocks that no other has.
 func guess(files []File) (Kind, error) {
 	for _, f := range files {
 		text := string(f.Text)
 		switch {
 		case filepath.Ext(f.Path) == ".toml":
 			return Confd, nil
+		case isProcfile(f.Path):
+			return Procfile, nil
+		case filepath.Ext(f.Path) == ".json5", filepath.Ext(f.Path) == ".json" && pilotList.MatchString(text):
+			return ContainerPilot, nil
 		case strings.Contains(text, "auto_auth") || strings.Contains(text, "env_template") || strings.Contains(text, "template_config"):
 			return VaultAgent, nil
 		}

@@ -92,7 +92,24 @@ func TestWrongInputHasItsMessage(t *testing.T) {
 		{"vault-agent", "a.hcl", `template { sorce = "x" }`, `a.hcl:1:12: template[0]: "sorce" is not a known key; did you mean source?`},
 		{"", "a.toml", `x = `, `a.toml: cannot be parsed: toml: line 1 (last key "x"): unexpected EOF; expected value`},
 		{"", "a.toml", "[template]\nmode = \"99\"", `a.toml: template.mode: "99" is not an octal mode; write for example "0644"`},
-		{"docker", "a", "", `cannot convert from "docker"; write one of [consul-template vault-agent confd]`},
+		{"docker", "a", "", `cannot convert from "docker"; write one of [consul-template vault-agent confd containerpilot procfile]`},
+		{"", "a.json5", "{\n  jobs: [}", `a.json5:2:10: cannot be parsed: invalid character '}' looking for beginning of value; compare it with json5.org`},
+		{"", "a.json5", "[]", `a.json5: is not an object; write { … } around it`},
+		{"", "a.json5", "{{ nope }}", `a.json5: is not a template: template: a.json5:1: function "nope" not defined`},
+		{"", "a.json5", "{{ range loop 5 }", `a.json5: is not a template: template: a.json5:1: unexpected "}" in operand`},
+		{"", "a.json5", "{jobs: [{{ range loop 2000000000 }}{{ end }}]}", `a.json5: cannot be rendered: its loops run more than 10000 times`},
+		{"", "a.json5", "{{ range 2000000000 }}{{ end }}", `a.json5: cannot be rendered: its loops run more than 10000 times`},
+		{"", "a.json5", `{jobs: [{name: "{{ .API_TOKEN | replaceAll "a" "b" }}"}]}`, `a.json5: {{.API_TOKEN | replaceAll "a" "b"}}: would copy a secret; write only {{ .NAME }} there`},
+		{"", "a.json5", "{jobs: {a: 1}}", `a.json5: jobs: is an object; write [ … ]`},
+		{"", "a.json5", "{jobs: [1]}", `a.json5: jobs[0]: is "1"; write { … }`},
+		{"", "a.json5", "{jobs: [{name: true}]}", `a.json5: jobs[0].name: is a truth value; write a text`},
+		{"", "a.json5", "{jobs: [{exec: [[]]}]}", `a.json5: jobs[0].exec[0]: is a list; write a text`},
+		{"", "a.json5", "{watches: [{name: {}}]}", `a.json5: watches[0].name: is an object; write a text`},
+		{"", "a.json5", `{jobs: [{when: {interval: "soon"}}]}`, `a.json5: jobs[0].when.interval: is "soon"; write a time such as 10s`},
+		{"", "a.json5", "\ue000", `a.json5: has a character for private use, U+E000 or U+E001; remove it`},
+		{"", "Procfile", "web ./web", `Procfile:1: "web ./web" is not a line of a Procfile; write name: command`},
+		{"", "Procfile", "web: a\n\nweb: b", `Procfile:3: web is there twice; choose another name`},
+		{"", "Procfile", "# nothing", `Procfile: has no programs; write name: command`},
 	} {
 		_, _, err := convert.Convert(c.kind, convert.File{Path: c.name, Text: []byte(c.text)})
 		if err == nil || err.Error() != c.want {
@@ -101,6 +118,11 @@ func TestWrongInputHasItsMessage(t *testing.T) {
 	}
 	if _, _, err := convert.Convert(""); err == nil || !strings.Contains(err.Error(), "name files or directories") {
 		t.Errorf("nothing to convert: %v", err)
+	}
+	for kind, want := range map[convert.Kind]string{convert.ContainerPilot: "ContainerPilot has one file", convert.Procfile: "a Procfile stands alone"} {
+		if _, _, err := convert.Convert(kind, convert.File{}, convert.File{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("two files of %s: %v", kind, err)
+		}
 	}
 	for _, path := range []string{"/nowhere/x", t.TempDir()} {
 		if _, err := convert.Read(path); err == nil || !strings.Contains(err.Error(), path) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"gopkg.in/yaml.v3"
 
@@ -32,13 +33,23 @@ func newResult(kind Kind, files []File) *result {
 
 // comment puts a line above a setting.
 func (r *result) comment(path, format string, args ...any) {
-	r.comments[path] = append(r.comments[path], fmt.Sprintf(format, args...))
+	r.comments[path] = append(r.comments[path], printable(fmt.Sprintf(format, args...)))
+}
+
+// printable replaces what neither a comment nor a terminal may have.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c != '\n' && !unicode.IsPrint(c) {
+			return '?'
+		}
+		return c
+	}, text)
 }
 
 // note says something to the person who converts, and in the result as well.
 func (r *result) note(path, format string, args ...any) {
 	r.comment(path, format, args...)
-	r.notes = append(r.notes, fmt.Sprintf(format, args...))
+	r.notes = append(r.notes, printable(fmt.Sprintf(format, args...)))
 }
 
 // yaml writes the document.

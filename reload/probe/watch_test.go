@@ -29,6 +29,7 @@ func TestHealthyWhenTheWindowIsOverAndTheLastProbesSucceeded(t *testing.T) {
 		"two at the end fail, the third does not": {sickIn(7, 8), 1, 17 * time.Second},
 		"more successes needed than the window has": {
 			always(nil), 10, 20 * time.Second},
+		"many more successes needed": {always(nil), 40, 90 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			th := usual()
@@ -84,7 +85,7 @@ func TestProbesOfAWatchKeepTheirDistance(t *testing.T) {
 	for _, c := range []struct{ interval, window, least, most time.Duration }{
 		{10 * time.Second, 12 * time.Second, 1800 * time.Millisecond, 2200 * time.Millisecond}, // window / (2*3)
 		{time.Second, time.Minute, 900 * time.Millisecond, 1100 * time.Millisecond},            // the interval
-		{10 * time.Second, 100 * time.Millisecond, Closest, 55 * time.Millisecond},             // the least
+		{10 * time.Second, 120 * time.Millisecond, Closest, 55 * time.Millisecond},             // the least
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			th, p := usual(), &plan{say: always(nil)}
@@ -195,6 +196,34 @@ func TestEndOfTheProcessFreesAWatchWithAHungProbe(t *testing.T) {
 			t.Errorf("%v after %s", err, took)
 		}
 	})
+}
+
+// dying is a probe in the middle of which something ends that it depends on.
+type dying struct {
+	end  func()
+	says error
+}
+
+func (d dying) Probe(context.Context) error {
+	d.end()
+	return d.says
+}
+
+// What a probe says at that moment would decide: it must not.
+func TestEndInTheMiddleOfTheDecidingProbe(t *testing.T) {
+	for _, says := range []error{nil, errSick} {
+		th := usual()
+		th.Failures = 1
+		gone := make(chan struct{})
+		err := Watch(t.Context(), dying{func() { close(gone) }, says}, th, 0, false, gone)
+		if !errors.Is(err, ErrGone) {
+			t.Errorf("the process ended, the probe said %v: %v", says, err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := Watch(ctx, dying{cancel, says}, th, 0, false, nil); err != context.Canceled {
+			t.Errorf("the context ended, the probe said %v: %v", says, err)
+		}
+	}
 }
 
 func TestWatchEndsWithItsContext(t *testing.T) {

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// watched is what Watch made of a plan: its error, when, and its calls.
-func watched(t *testing.T, p Probe, th Thresholds, window time.Duration, grace bool, gone <-chan struct{}) (error, time.Duration) {
+// watched is Watch and how long it took.
+func watched(t *testing.T, p Probe, th Thresholds, window time.Duration, grace bool, gone <-chan struct{}) (took time.Duration, err error) {
 	t.Helper()
 	begun := time.Now()
-	err := Watch(t.Context(), p, th, window, grace, gone)
-	return err, time.Since(begun)
+	err = Watch(t.Context(), p, th, window, grace, gone)
+	return time.Since(begun), err
 }
 
 func TestHealthyWhenTheWindowIsOverAndTheLastProbesSucceeded(t *testing.T) {
@@ -22,19 +22,20 @@ func TestHealthyWhenTheWindowIsOverAndTheLastProbesSucceeded(t *testing.T) {
 		successes int
 		most      time.Duration // from the start to the decision; least is the window
 	}{
-		"healthy throughout":                      {always(nil), 1, 12 * time.Second},
-		"two failures at once":                    {sickIn(1, 2), 1, 12 * time.Second},
-		"failures with pauses":                    {sickIn(1, 2, 4, 5), 1, 12 * time.Second},
+		"healthy throughout":                      {always(nil), 1, 12*time.Second + Closest},
+		"two failures at once":                    {sickIn(1, 2), 1, 12*time.Second + Closest},
+		"failures with pauses":                    {sickIn(1, 2, 4, 5), 1, 12*time.Second + Closest},
 		"the last probe of the window fails":      {sickIn(7), 1, 15 * time.Second},
 		"two at the end fail, the third does not": {sickIn(7, 8), 1, 17 * time.Second},
 		"more successes needed than the window has": {
 			always(nil), 10, 20 * time.Second},
+		"many more successes needed": {always(nil), 40, 90 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			th := usual()
 			th.Successes = c.successes
 			p := &plan{say: c.say}
-			err, took := watched(t, p, th, 12*time.Second, false, nil)
+			took, err := watched(t, p, th, 12*time.Second, false, nil)
 			if err != nil || took < 12*time.Second || took > c.most {
 				t.Errorf("%s: %v after %s and %d probes, want healthy within %s", name, err, took, len(p.begun), c.most)
 			}
@@ -45,7 +46,7 @@ func TestHealthyWhenTheWindowIsOverAndTheLastProbesSucceeded(t *testing.T) {
 func TestUnhealthyAsSoonAsEnoughProbesFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// Twice three probes go into 12s: one each 2s.
-		err, took := watched(t, &plan{say: always(errSick)}, usual(), 12*time.Second, false, nil)
+		took, err := watched(t, &plan{say: always(errSick)}, usual(), 12*time.Second, false, nil)
 		bad, ok := errors.AsType[*Unhealthy](err)
 		if !ok || bad.Probes != 3 || bad.After != took || !errors.Is(err, errSick) || took < 3600*time.Millisecond || took > 4400*time.Millisecond {
 			t.Errorf("%v after %s, want unhealthy after 3 probes and about 4s", err, took)
@@ -55,7 +56,7 @@ func TestUnhealthyAsSoonAsEnoughProbesFailed(t *testing.T) {
 
 func TestUnhealthyInTheMiddleOfTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		err, took := watched(t, &plan{say: sickIn(3, 4, 5)}, usual(), 12*time.Second, false, nil)
+		took, err := watched(t, &plan{say: sickIn(3, 4, 5)}, usual(), 12*time.Second, false, nil)
 		if bad, ok := errors.AsType[*Unhealthy](err); !ok || bad.Probes != 5 || took > 9*time.Second {
 			t.Errorf("%v after %s, want unhealthy with the fifth probe", err, took)
 		}
@@ -73,7 +74,7 @@ func TestUndecidedIsUnhealthyInTheEnd(t *testing.T) {
 			return nil
 		}}
 		// 3*(10s+5s) after the window, and at most one probe more.
-		err, took := watched(t, flapping, th, 12*time.Second, false, nil)
+		took, err := watched(t, flapping, th, 12*time.Second, false, nil)
 		if !errors.Is(err, errSick) || took < 57*time.Second || took > 60*time.Second {
 			t.Errorf("%v after %s, want unhealthy after 57s", err, took)
 		}
@@ -84,13 +85,13 @@ func TestProbesOfAWatchKeepTheirDistance(t *testing.T) {
 	for _, c := range []struct{ interval, window, least, most time.Duration }{
 		{10 * time.Second, 12 * time.Second, 1800 * time.Millisecond, 2200 * time.Millisecond}, // window / (2*3)
 		{time.Second, time.Minute, 900 * time.Millisecond, 1100 * time.Millisecond},            // the interval
-		{10 * time.Second, 100 * time.Millisecond, Closest, 55 * time.Millisecond},             // the least
+		{10 * time.Second, 120 * time.Millisecond, Closest, 55 * time.Millisecond},             // the least
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			th, p := usual(), &plan{say: always(nil)}
 			th.Interval = c.interval
 			begun := time.Now()
-			err, took := watched(t, p, th, c.window, false, nil)
+			took, err := watched(t, p, th, c.window, false, nil)
 			if err != nil || took < c.window || !p.begun[0].Equal(begun) || len(p.begun) < 3 {
 				t.Fatalf("%v after %s and %d probes", err, took, len(p.begun))
 			}
@@ -110,7 +111,7 @@ func TestProbesOfAWatchKeepTheirDistance(t *testing.T) {
 func TestWindowOfAStartedProcessBeginsWithItsFirstSuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &plan{say: sickIn(1, 2, 3, 4, 5, 6, 7)}
-		err, took := watched(t, p, DefaultThresholds(), 12*time.Second, true, nil)
+		took, err := watched(t, p, DefaultThresholds(), 12*time.Second, true, nil)
 		if first := p.begun[7].Sub(p.begun[0]); err != nil || took < first+12*time.Second || took > first+15*time.Second {
 			t.Errorf("%v after %s, the first success was after %s", err, took, first)
 		}
@@ -121,7 +122,7 @@ func TestGraceEndsWithTheFirstSuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		th := DefaultThresholds()
 		th.Grace = time.Hour
-		err, _ := watched(t, &plan{say: sickIn(1, 2, 3, 4, 6, 7, 8)}, th, 12*time.Second, true, nil)
+		_, err := watched(t, &plan{say: sickIn(1, 2, 3, 4, 6, 7, 8)}, th, 12*time.Second, true, nil)
 		if bad, ok := errors.AsType[*Unhealthy](err); !ok || bad.Probes != 8 {
 			t.Errorf("%v, want unhealthy with the eighth probe", err)
 		}
@@ -130,7 +131,7 @@ func TestGraceEndsWithTheFirstSuccess(t *testing.T) {
 
 func TestProcessThatNeverGetsWellIsUnhealthyAfterItsGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		err, took := watched(t, &plan{say: always(errSick)}, DefaultThresholds(), 12*time.Second, true, nil)
+		took, err := watched(t, &plan{say: always(errSick)}, DefaultThresholds(), 12*time.Second, true, nil)
 		if !errors.Is(err, errSick) || took < 30*time.Second || took > 38*time.Second {
 			t.Errorf("%v after %s, want unhealthy some probes after 30s", err, took)
 		}
@@ -141,7 +142,7 @@ func TestReloadHasNoGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		th := DefaultThresholds()
 		th.Grace = time.Hour
-		err, took := watched(t, &plan{say: always(errSick)}, th, 12*time.Second, false, nil)
+		took, err := watched(t, &plan{say: always(errSick)}, th, 12*time.Second, false, nil)
 		if !errors.Is(err, errSick) || took > 5*time.Second {
 			t.Errorf("%v after %s", err, took)
 		}
@@ -155,7 +156,7 @@ func TestEndOfTheProcessIsUnhealthyAtOnce(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			gone := make(chan struct{})
 			time.AfterFunc(5*time.Second, func() { close(gone) })
-			err, took := watched(t, p, DefaultThresholds(), 12*time.Second, true, gone)
+			took, err := watched(t, p, DefaultThresholds(), 12*time.Second, true, gone)
 			bad, ok := errors.AsType[*Unhealthy](err)
 			if !ok || !errors.Is(err, ErrGone) || bad.After != took || took != 5*time.Second {
 				t.Errorf("%s: %v after %s, want unhealthy after 5s because it ended", name, err, took)
@@ -176,7 +177,7 @@ func TestHungProbeIsOneFailureAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &stuck{let: make(chan struct{})}
 		defer close(p.let)
-		err, took := watched(t, p, usual(), 12*time.Second, false, nil)
+		took, err := watched(t, p, usual(), 12*time.Second, false, nil)
 		// 5s of timeout and 2s of patience, and two more periods of 2s.
 		if _, ok := errors.AsType[*Unhealthy](err); !ok || p.calls.Load() != 1 || took > 12*time.Second {
 			t.Errorf("%v after %s and %d probes", err, took, p.calls.Load())
@@ -191,10 +192,38 @@ func TestEndOfTheProcessFreesAWatchWithAHungProbe(t *testing.T) {
 		time.AfterFunc(time.Second, func() { close(gone) })
 		th := usual()
 		th.Timeout = time.Hour
-		if err, took := watched(t, p, th, 12*time.Second, false, gone); !errors.Is(err, ErrGone) || took != time.Second+patience {
+		if took, err := watched(t, p, th, 12*time.Second, false, gone); !errors.Is(err, ErrGone) || took != time.Second+patience {
 			t.Errorf("%v after %s", err, took)
 		}
 	})
+}
+
+// dying is a probe in the middle of which something ends that it depends on.
+type dying struct {
+	end  func()
+	says error
+}
+
+func (d dying) Probe(context.Context) error {
+	d.end()
+	return d.says
+}
+
+// What a probe says at that moment would decide: it must not.
+func TestEndInTheMiddleOfTheDecidingProbe(t *testing.T) {
+	for _, says := range []error{nil, errSick} {
+		th := usual()
+		th.Failures = 1
+		gone := make(chan struct{})
+		err := Watch(t.Context(), dying{func() { close(gone) }, says}, th, 0, false, gone)
+		if !errors.Is(err, ErrGone) {
+			t.Errorf("the process ended, the probe said %v: %v", says, err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		if err := Watch(ctx, dying{cancel, says}, th, 0, false, nil); err != context.Canceled {
+			t.Errorf("the context ended, the probe said %v: %v", says, err)
+		}
+	}
 }
 
 func TestWatchEndsWithItsContext(t *testing.T) {
@@ -220,7 +249,7 @@ func TestWatchEndsWithItsContext(t *testing.T) {
 func TestWindowOfZeroIsOneLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &plan{say: always(nil)}
-		if err, took := watched(t, p, usual(), 0, false, nil); err != nil || took != 0 || len(p.begun) != 1 {
+		if took, err := watched(t, p, usual(), 0, false, nil); err != nil || took != 0 || len(p.begun) != 1 {
 			t.Errorf("%v after %s and %d probes", err, took, len(p.begun))
 		}
 	})

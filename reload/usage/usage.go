@@ -29,8 +29,8 @@ type Usage struct {
 }
 
 // Read returns what the group takes now, all zero if there is no such group.
-// The memory of a group of several processes takes the kernel about 10 ms for
-// each GB; for a look at every status page that is little, but see [Watch].
+// It costs what a look of [Watch] does, and for a group of several processes
+// about 25 ms for each GB, in which the kernel walks the pages.
 func Read(pgid int) (Usage, error) {
 	g, err := scan(pgid)
 	if err != nil {

@@ -76,9 +76,9 @@ func (e *Exceeded) Error() string {
 // A group of which nothing runs takes nothing. Other errors are those of
 // Validate and of an unreadable /proc.
 //
-// A look costs about 0.2 ms on a machine with 200 processes. Only while the
-// group has several processes and the sum of their resident sets is above the
-// limit of memory does it cost more, see [Read].
+// A look costs about half a millisecond on a machine (or in a container) with
+// 200 processes. Only while the group has several processes and the sum of their
+// resident sets is above the limit of memory does it cost more, see [Read].
 func Watch(ctx context.Context, pgid int, l Limits) error {
 	if err := l.Validate(); err != nil {
 		return err

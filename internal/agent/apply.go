@@ -165,7 +165,7 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 // in place, actionErr came after that.
 func (s *set) settled(tried digest, err, actionErr error) {
 	if err == nil {
-		s.applied, s.owed = tried, actionErr != nil
+		s.applied, s.owed, s.appliedAt = tried, actionErr != nil, time.Now()
 	}
 	if err == nil && actionErr == nil {
 		s.failed, s.retryAt, s.lastErr = digest{}, time.Time{}, ""

@@ -38,6 +38,8 @@ type Options struct {
 	// orphans, see [reload.Children.Reap]. Nothing else in the process may then
 	// start a program, also not another instance.
 	Sole bool
+	// Control makes Run serve the control socket; nil serves none.
+	Control *Control
 	// StopStatus is the exit status after a stop signal, instead of that of
 	// the process, if it is not 0.
 	StopStatus int
@@ -68,6 +70,10 @@ type instance struct {
 	fatal    error // a template failed that must not
 	settled  bool  // with Once: everything was applied
 
+	control     *control
+	loaded      loaded
+	maintenance bool // an operator asked for it
+
 	manager host.Manager
 	ready   bool // the service manager was told so
 
@@ -78,9 +84,11 @@ type instance struct {
 // everything for its first rendering.
 func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 	redactor := new(secrets.Redactor)
-	log := slog.New(secrets.NewHandler(o.Log.Handler(), redactor))
+	control := newControl(o)
+	log := slog.New(secrets.NewHandler(control.record(o.Log.Handler()), redactor))
+	control.log = log
 	i := &instance{
-		o: o, log: log, redactor: redactor, feeds: newFeeds(log), outages: newOutages(log),
+		o: o, log: log, redactor: redactor, feeds: newFeeds(log), outages: newOutages(log), control: control,
 		wake: time.NewTimer(time.Hour), children: reload.NewChildren(log), manager: host.ServiceManager(o.Environ),
 	}
 	if o.Sole {
@@ -129,6 +137,7 @@ func (i *instance) install(ctx context.Context, prog *program, opened map[string
 		}
 		i.queue(s)
 	}
+	i.loaded = loaded{at: time.Now()}
 	if i.o.Adopted != nil {
 		i.o.Adopted(prog.cfg)
 	}

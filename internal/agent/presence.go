@@ -56,11 +56,13 @@ func (i *instance) noteReady() {
 }
 
 // reloadAnnounced reloads, and tells the service manager when it begins and
-// ends: the configuration in force is complete then, also if it is the old one.
-func (i *instance) reloadAnnounced(ctx context.Context) {
+// ends: the configuration in force is complete then, also if it is the old one,
+// because of the error.
+func (i *instance) reloadAnnounced(ctx context.Context) error {
 	i.tell(i.manager.NotifyReloading)
-	i.reload(ctx)
+	err := i.reload(ctx)
 	i.tell(i.manager.NotifyReady)
+	return err
 }
 
 func (i *instance) tell(notify func() error) {

@@ -69,6 +69,8 @@ type set struct {
 	retryAt time.Time
 	backoff sources.Backoff
 	lastErr string // logged last
+
+	appliedAt time.Time // when applied was
 }
 
 type digest [sha256.Size]byte
@@ -126,4 +128,5 @@ func (s *set) changed(now time.Time) {
 // configuration does not apply again what is in place.
 func (s *set) adopt(old *set) {
 	s.applied, s.owed, s.failed, s.retryAt, s.backoff = old.applied, old.owed, old.failed, old.retryAt, old.backoff
+	s.appliedAt = old.appliedAt
 }

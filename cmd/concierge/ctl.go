@@ -27,7 +27,7 @@ type ctlAction func(ctx context.Context, c call, instance *admin.Client) error
 
 func declareCtl(fs *flag.FlagSet) *ctlFlags {
 	f := &ctlFlags{}
-	fs.StringVar(&f.socket, "socket", "", "`path` of the control socket (default "+admin.SocketVariable+", else as control.socket)")
+	fs.StringVar(&f.socket, "socket", "", "`path` of the control socket (default "+admin.SocketVariable+", else the first of $XDG_RUNTIME_DIR/concierge.sock and /run/concierge.sock that answers)")
 	fs.DurationVar(&f.timeout, "timeout", 15*time.Second, "longest `time` for the answer")
 	return f
 }
@@ -123,4 +123,10 @@ func unknownJob(e *admin.UnknownJobError) error {
 		hint = "jobs: " + strings.Join(slices.Sorted(slices.Values(e.Known)), ", ")
 	}
 	return usageError("%w (%s)", e, hint)
+}
+
+// say prints what was done.
+func say(c call, format string, args ...any) error {
+	_, err := fmt.Fprintf(c.stdout, format+"\n", args...)
+	return err
 }

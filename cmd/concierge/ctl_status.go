@@ -52,7 +52,7 @@ func writeStatus(w io.Writer, s admin.Status, now time.Time) error {
 		for i := range cells {
 			cells[i] = plain(cells[i])
 		}
-		fmt.Fprintln(tw, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
+		fmt.Fprintln(tw, strings.Join(cells, "\t"))
 	}
 	row(fmt.Sprintf("concierge %s is %s: PID %d, up %s", s.Version, condition(s), s.PID, ago(s.StartedAt, now)))
 	row(fmt.Sprintf("configuration: %s, loaded %s ago", orDash(s.Config.File), ago(s.Config.LoadedAt, now)))
@@ -64,21 +64,21 @@ func writeStatus(w io.Writer, s admin.Status, now time.Time) error {
 		row("SOURCE", "STATE", "SINCE", "ERROR")
 	}
 	for _, x := range s.Sources {
-		row(x.Name, string(x.State), ago(x.Since, now), x.Error)
+		row(x.Name, string(x.State), ago(x.Since, now), orDash(x.Error))
 	}
 	if len(s.Sets) > 0 {
 		row()
 		row("SET", "STATE", "APPLIED", "FILES", "ERROR")
 	}
 	for _, x := range s.Sets {
-		row(x.Name, string(x.State), ago(x.AppliedAt, now), strconv.Itoa(len(x.Files)), orMissing(x))
+		row(x.Name, string(x.State), ago(x.AppliedAt, now), strconv.Itoa(len(x.Files)), orDash(trouble(x)))
 	}
 	if len(s.Jobs) > 0 {
 		row()
 		row("JOB", "STATE", "PID", "SINCE", "RESTARTS", "LAST", "HEALTH", "ERROR")
 	}
 	for _, x := range s.Jobs {
-		row(x.Name, string(x.State), number(x.PID), ago(x.Since, now), strconv.Itoa(x.Restarts), orDash(x.LastStatus), orDash(x.Health), x.Error)
+		row(x.Name, string(x.State), number(x.PID), ago(x.Since, now), strconv.Itoa(x.Restarts), orDash(x.LastStatus), orDash(x.Health), orDash(x.Error))
 	}
 	return tw.Flush()
 }
@@ -117,8 +117,8 @@ func orDash(s string) string {
 	return s
 }
 
-// orMissing is what is wrong with a set, or what it waits for.
-func orMissing(s admin.Set) string {
+// trouble is what is wrong with a set, or what it waits for.
+func trouble(s admin.Set) string {
 	if s.Error == "" && len(s.Missing) > 0 {
 		return "waits for " + strings.Join(s.Missing, "; ")
 	}

@@ -32,7 +32,7 @@ var _ Instance = (*Client)(nil)
 // paths. It connects when it is asked something.
 func NewClient(paths ...string) *Client {
 	c := &Client{paths: paths}
-	c.http = &http.Client{Transport: &http.Transport{DialContext: c.dial}}
+	c.http = &http.Client{Transport: &http.Transport{DialContext: c.dial, DisableKeepAlives: true}}
 	return c
 }
 

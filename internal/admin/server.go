@@ -16,9 +16,8 @@ const (
 	maxHeader      = 8 << 10
 	maxBody        = 4 << 10
 	// readTimeout bounds the time for sending the header of a request, and again
-	// for its body; idleTimeout that between two requests.
+	// for its body.
 	readTimeout = 3 * time.Second
-	idleTimeout = 10 * time.Second
 	// answerTimeout bounds the wait for the instance, writeTimeout that and the
 	// time for reading the answer.
 	answerTimeout = 30 * time.Second
@@ -51,10 +50,11 @@ func Serve(socket *Socket, instance Instance, events *Events, log *slog.Logger) 
 		Handler:     bounded(s.onlyOwners(s.routes())),
 		ConnContext: withPeer,
 		// No ReadTimeout: it would also end the wait for an answer, see bounded.
-		ReadHeaderTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ReadHeaderTimeout: readTimeout, WriteTimeout: writeTimeout,
 		MaxHeaderBytes: maxHeader,
 		ErrorLog:       slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	s.http.SetKeepAlivesEnabled(false) // a connection that does nothing must not take a slot
 	s.serving.Go(func() {
 		if err := s.http.Serve(limit(socket.listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("control socket is not served any more", "path", socket.path, "error", err)

@@ -185,17 +185,17 @@ func TestRequestsThatAreNoneAreRefused(t *testing.T) {
 		"GET /v1/status HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n":                       "431",
 		"PUT /v1/maintenance HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n" + strings.Repeat(" ", 64<<10): "413",
 		"PUT /v1/maintenance HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n":                        "400",
-		post("maintenance", `{"on":"yes"}`):         "400",
-		post("maintenance", `{}`):                   "400",
-		post("maintenance", `{"on":true,"more":1}`): "400",
-		post("maintenance", `{"on":true}{}`):        "400",
-		post("maintenance", `{"on":`):               "400",
-		post("maintenance", ``):                     "400",
-		post("log-level", `{"level":"loud"}`):       "400",
-		post("log-level", `{}`):                     "400",
-		post("jobs/x/signal", `{"signal":0}`):       "400",
-		post("jobs/x/signal", `{"signal":65}`):      "400",
-		post("jobs/x/signal", `{"signal":-1}`):      "400",
+		post("maintenance", `{"on":"yes"}`):                                                                          "400",
+		post("maintenance", `{}`):                                                                                    "400",
+		post("maintenance", `{"on":true,"more":1}`):                                                                  "400",
+		post("maintenance", `{"on":true}{}`):                                                                         "400",
+		post("maintenance", `{"on":`):                                                                                "400",
+		post("maintenance", ``):                                                                                      "400",
+		post("log-level", `{"level":"loud"}`):                                                                        "400",
+		post("log-level", `{}`):                                                                                      "400",
+		post("jobs/x/signal", `{"signal":0}`):                                                                        "400",
+		post("jobs/x/signal", `{"signal":65}`):                                                                       "400",
+		post("jobs/x/signal", `{"signal":-1}`):                                                                       "400",
 	} {
 		if got := raw(t, s.path, text); !strings.HasPrefix(got, "HTTP/1.1 "+want) {
 			t.Errorf("%.120q is answered %.120q, want %s", text, got, want)
@@ -209,6 +209,7 @@ func TestRequestsThatAreNoneAreRefused(t *testing.T) {
 // TestClientsThatSendNothingDoNotKeepOthersOut fills every slot with clients
 // that never finish a request.
 func TestClientsThatSendNothingDoNotKeepOthersOut(t *testing.T) {
+	t.Parallel()
 	s := serve(t, new(recording))
 	for _, begin := range []string{"", "GET /v1/st", "PUT /v1/maintenance HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"} {
 		for range 64 {
@@ -248,6 +249,7 @@ func TestClientThatGivesUpIsNotServed(t *testing.T) {
 // TestAnswerMayTakeLongerThanARequest: the bound of sending is not one of
 // waiting.
 func TestAnswerMayTakeLongerThanARequest(t *testing.T) {
+	t.Parallel()
 	r := &recording{hold: make(chan struct{})}
 	s := serve(t, r)
 	time.AfterFunc(4*time.Second, func() { close(r.hold) })

@@ -56,6 +56,9 @@ type command struct {
 	// forwards says that signals are passed on to a process. Others are
 	// interrupted by INT and TERM.
 	forwards bool
+	// words are what the arguments can be, for completion, in their order; nil
+	// is unknown.
+	words [][]string
 	// setup declares flags and returns what runs after they are parsed.
 	setup func(*flag.FlagSet) action
 }

@@ -12,6 +12,8 @@ func commands() []*command {
 	return []*command{
 		runCommand(), renderCommand(), validateCommand(),
 		kvGetCommand(), kvPutCommand(), kvLsCommand(), kvRmCommand(),
+		ctlStatusCommand(), ctlReloadCommand(), ctlRestartCommand(), ctlSignalCommand(),
+		ctlMaintenanceCommand(), ctlLogLevelCommand(), ctlEventsCommand(),
 		convertCommand(), schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
 	}
 }

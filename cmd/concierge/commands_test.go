@@ -23,22 +23,28 @@ func TestEveryCommandHasAHelpPageWithTwoExamples(t *testing.T) {
 
 func TestWordsAreCompleted(t *testing.T) {
 	for line, want := range map[string][]string{
-		"":                       {"completion", "convert", "functions", "help", "kv", "render", "run", "schema", "validate", "version"},
-		"k":                      {"kv"},
-		"kv ":                    {"get", "ls", "put", "rm"},
-		"kv p":                   {"put"},
-		"render --d":             {"--delimiters-left", "--delimiters-right", "--diff", "--dry-run"},
-		"run --consul-addr":      {"--consul-address"},
-		"run --config x.yaml --": nil, // only checked for being long
-		"run --log-level ":       {"debug", "error", "info", "warn"},
-		"run --log-level de":     {"debug"},
-		"run -log-level=de":      {"-log-level=debug"}, // zsh, fish
-		"run --log-level =":      {"debug", "error", "info", "warn"},
-		"run --log-level = de":   {"debug"}, // bash
-		"run --fail-on-missing=": {"--fail-on-missing=false", "--fail-on-missing=true"},
-		"run --fail-on-missing ": {},
-		"run --config ":          {}, // files are left to the shell
-		"run -- nginx --":        {},
+		"":                             {"completion", "convert", "ctl", "functions", "help", "kv", "render", "run", "schema", "validate", "version"},
+		"k":                            {"kv"},
+		"kv ":                          {"get", "ls", "put", "rm"},
+		"kv p":                         {"put"},
+		"ctl s":                        {"signal", "status"},
+		"ctl maintenance ":             {"off", "on"},
+		"ctl signal pro":               {"process"},
+		"ctl signal process US":        {"USR1", "USR2"},
+		"ctl signal process HUP ":      {},
+		"ctl log-level --timeout 1s d": {"debug"},
+		"render --d":                   {"--delimiters-left", "--delimiters-right", "--diff", "--dry-run"},
+		"run --consul-addr":            {"--consul-address"},
+		"run --config x.yaml --":       nil, // only checked for being long
+		"run --log-level ":             {"debug", "error", "info", "warn"},
+		"run --log-level de":           {"debug"},
+		"run -log-level=de":            {"-log-level=debug"}, // zsh, fish
+		"run --log-level =":            {"debug", "error", "info", "warn"},
+		"run --log-level = de":         {"debug"}, // bash
+		"run --fail-on-missing=":       {"--fail-on-missing=false", "--fail-on-missing=true"},
+		"run --fail-on-missing ":       {},
+		"run --config ":                {}, // files are left to the shell
+		"run -- nginx --":              {},
 	} {
 		got := complete(strings.Split(line, " "))
 		if want == nil && len(got) < 40 || want != nil && !slices.Equal(got, want) {

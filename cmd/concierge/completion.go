@@ -62,7 +62,7 @@ func complete(words []string) []string {
 		return nil
 	}
 	done, last := words[:len(words)-1], words[len(words)-1]
-	cmd, _, _ := find(done)
+	cmd, rest, _ := find(done)
 	if cmd == nil {
 		return matching(nextWords(done), last)
 	}
@@ -78,7 +78,11 @@ func complete(words []string) []string {
 	if strings.HasPrefix(last, "-") {
 		return matching(flagNames(fs), last)
 	}
-	return nil
+	before, err := parse(flagsOf(cmd), rest, cmd.anywhere)
+	if err != nil || len(before) >= len(cmd.words) {
+		return nil
+	}
+	return matching(cmd.words[len(before)], last)
 }
 
 // nextWords returns the words that may follow the first ones of a command.

@@ -67,6 +67,7 @@ func contain(t *testing.T, command ...string) *container {
 	// The shell is PID 1 until it executes the command.
 	c.cmd = exec.Command("sh", slices.Concat([]string{"-c", `mount --make-rprivate / && mount -t proc proc /proc && exec "$@"`, "sh"}, command)...)
 	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = c.dir, c.out, c.out
+	c.cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+c.dir) // a control socket of its own
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS, Setpgid: true}
 	if err := c.cmd.Start(); errors.Is(err, syscall.EPERM) {
 		t.Fatalf("%v: making a PID namespace needs root (CAP_SYS_ADMIN); run the tests as root, or in a container with --privileged", err)

@@ -26,7 +26,8 @@ func supervise(t *testing.T, concierge, script string, flags ...string) *supervi
 	s := &supervised{t: t, dir: t.TempDir(), out: new(output)}
 	s.cmd = exec.Command(concierge, slices.Concat([]string{"run"}, flags, []string{"--"}, sh(script))...)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.out, s.out
-	s.cmd.WaitDelay = time.Second // what it leaves behind may hold the pipe
+	s.cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+s.dir) // a control socket of its own
+	s.cmd.WaitDelay = time.Second                              // what it leaves behind may hold the pipe
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

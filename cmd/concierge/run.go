@@ -41,6 +41,7 @@ func run(ctx context.Context, c call) (int, error) {
 	status, err := agent.Run(ctx, agent.Options{
 		Load: startingWith(first, load), Log: log.Logger, Environ: c.environ, Signals: c.signals, Stdout: c.stdout,
 		Sole:    true,
+		Control: &agent.Control{Version: readBuild().version, SetLevel: log.SetLevel},
 		Adopted: func(cfg *config.Config) { log.Follow(cfg.Log) },
 	})
 	ending(log, err)

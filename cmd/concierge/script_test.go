@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("CONCIERGE_LOG_FORMAT", "text")
+			env.Setenv("XDG_RUNTIME_DIR", env.WorkDir) // a control socket of its own
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

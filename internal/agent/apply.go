@@ -17,7 +17,7 @@ import (
 // that is idle. The process of a new program comes in with the last of its
 // files.
 func (i *instance) apply(now time.Time) {
-	if i.applier.busy || i.o.dry {
+	if i.applier.busy || i.o.dry || i.maintenance {
 		return
 	}
 	var g reload.Generation
@@ -201,7 +201,7 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 func (s *set) settled(tried digest, r reload.Result) {
 	s.past.settled(tried, r)
 	if r.Err == nil {
-		s.applied, s.owed = tried, r.ActionErr != nil
+		s.applied, s.owed, s.appliedAt = tried, r.ActionErr != nil, time.Now()
 	}
 	if r.Undone {
 		return // what was applied before is in place again

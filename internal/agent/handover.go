@@ -106,7 +106,7 @@ func (i *instance) noteProcess(r reload.Report) {
 	}
 	i.handover.settle(i.applier.offered, r, time.Now())
 	if env := i.prog.env; env != nil && r.Taken {
-		env.applied = env.ready
+		env.applied, env.appliedAt = env.ready, time.Now()
 	}
 	text := ""
 	if r.ProcessErr != nil {

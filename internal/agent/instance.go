@@ -42,6 +42,8 @@ type Options struct {
 	// orphans, see [process.Children.Reap]. Nothing else in the process may then
 	// start a program, also not another instance.
 	Sole bool
+	// Control makes Run serve the control socket; nil serves none.
+	Control *Control
 	// StopStatus is the exit status after a stop signal, instead of that of
 	// the process, if it is not 0.
 	StopStatus int
@@ -56,24 +58,28 @@ type instance struct {
 	log      *slog.Logger // passes through redactor
 	redactor *secrets.Redactor
 
-	prog     *program
-	live     bool // a program was adopted: from now on failures do not end it
-	snapshot sources.Snapshot
-	deps     dependencies
-	due      []*set // have dirty units
-	feeds    *feeds
-	outages  outages
-	applier  *applier
-	children *process.Children
-	board    *board.Board
-	journal  *journal.Journal // nil: nothing outlasts concierge
-	jobs     jobs
-	reaper   reaper
+	prog      *program
+	live      bool // a program was adopted: from now on failures do not end it
+	snapshot  sources.Snapshot
+	deps      dependencies
+	due       []*set // have dirty units
+	feeds     *feeds
+	outages   outages
+	applier   *applier
+	children  *process.Children
+	board     *board.Board
+	journal   *journal.Journal // nil: nothing outlasts concierge
+	following following
+	reaper    reaper
 
 	handover handover
 	pid      pidFile
 	fatal    error // a template failed that must not
 	settled  bool  // with Once: everything was applied
+
+	control     *control
+	loaded      loaded
+	maintenance bool // an operator asked for it
 
 	manager host.Manager
 	ready   bool // the service manager was told so
@@ -85,9 +91,11 @@ type instance struct {
 // everything for its first rendering.
 func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 	redactor := new(secrets.Redactor)
-	log := slog.New(secrets.NewHandler(o.Log.Handler(), redactor))
+	control := newControl(o)
+	log := slog.New(secrets.NewHandler(control.record(o.Log.Handler()), redactor))
+	control.log = log
 	i := &instance{
-		o: o, log: log, redactor: redactor, feeds: newFeeds(log), outages: newOutages(log),
+		o: o, log: log, redactor: redactor, feeds: newFeeds(log), outages: newOutages(log), control: control,
 		wake: time.NewTimer(time.Hour), children: process.NewChildren(log), manager: host.ServiceManager(o.Environ),
 	}
 	if o.Sole {
@@ -105,7 +113,7 @@ func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 		i.release()
 		return nil, err
 	}
-	i.board = board.New(redactor.Redact)
+	i.board = board.New(redactor.Redact, i.control.show)
 	i.applier = startApplier(ctx, reload.Options{
 		Log: log, Children: i.children, Jobs: job.NewGroup(i.children, i.board, log), Journal: i.journal, Board: i.board,
 	})
@@ -146,6 +154,7 @@ func (i *instance) install(ctx context.Context, prog *program, opened map[string
 		}
 		i.queue(s)
 	}
+	i.loaded = loaded{at: time.Now()}
 	if i.o.Adopted != nil {
 		i.o.Adopted(prog.cfg)
 	}

@@ -186,23 +186,23 @@ func reloadOf(r *config.Reload) reload.Reload {
 	}
 }
 
-// jobs is what the loop knows of the jobs.
-type jobs struct {
-	followed []job.Plan
-	begun    bool // they were handed over
+// following is what the loop knows of the jobs.
+type following struct {
+	plans []job.Plan
+	begun bool // they were handed over
 }
 
 // followJobs hands the jobs over as soon as everything they read is in place,
 // and again when they are to run in another way.
 func (i *instance) followJobs() {
-	if i.o.dry || i.o.once || len(i.prog.jobs) == 0 && !i.jobs.begun || !i.jobs.begun && !i.filesComing(nil) {
+	if i.o.dry || i.o.once || len(i.prog.jobs) == 0 && !i.following.begun || !i.following.begun && !i.filesComing(nil) {
 		return
 	}
 	plans, ok := i.jobPlans()
-	if !ok || i.jobs.begun && reflect.DeepEqual(plans, i.jobs.followed) {
+	if !ok || i.following.begun && reflect.DeepEqual(plans, i.following.plans) {
 		return
 	}
-	i.jobs = jobs{followed: plans, begun: true}
+	i.following = following{plans: plans, begun: true}
 	i.applier.follow(plans)
 }
 
@@ -248,19 +248,29 @@ func (i *instance) needsMet() bool {
 	return len(needs) == 0 || len(i.applier.Jobs.Unmet(needs)) == 0
 }
 
+// processReady reports whether the process can be used, as far as its health
+// checks know.
+func (i *instance) processReady() bool {
+	p := i.prog.process
+	return p == nil || p.Plan.Health == nil && p.Plan.Readiness == nil || i.applier.Jobs.Main().Status().Ready
+}
+
 // jobsChanged returns a channel that is closed at the next change of a job, if
-// the loop waits for one.
+// the loop waits for one: for what the process needs, or for its health.
 func (i *instance) jobsChanged() <-chan struct{} {
-	if i.prog.process == nil || i.handover.taken != nil || len(i.prog.process.Plan.Needs) == 0 {
-		return nil
-	}
 	changed := i.applier.Jobs.Changed()
-	if i.needsMet() { // since the last step
+	switch {
+	case i.prog.process == nil:
+		return nil
+	case i.handover.taken == nil && len(i.prog.process.Plan.Needs) > 0 && i.needsMet(),
+		!i.ready && i.prog.adopted && i.processReady(): // since the last step
 		now := make(chan struct{})
 		close(now)
 		return now
+	case i.handover.taken == nil || !i.ready:
+		return changed
 	}
-	return changed
+	return nil
 }
 
 // sets gives sets what their section says.

@@ -89,6 +89,7 @@ func inBubble(t *testing.T, templates []config.Template, f func(b *bubble)) {
 			feeds: newFeeds(slog.New(slog.DiscardHandler)), wake: time.NewTimer(time.Hour),
 		}
 		b.i.outages, b.i.children = newOutages(b.i.log), process.NewChildren(b.i.log)
+		b.i.control = newControl(b.i.o)
 		prog, err := compile(cfg, os.Environ(), b.i.redactor, b.i.children, true)
 		if err != nil {
 			t.Fatal(err)

@@ -38,12 +38,17 @@ func open(cfg *config.Config, log *slog.Logger) (map[string]opening, error) {
 	}
 	err := addAll(cfg, add)
 	if err != nil {
-		for _, o := range opened {
-			closeSource(o.source)
-		}
+		closeAll(opened)
 		return nil, err
 	}
 	return opened, nil
+}
+
+// closeAll lets go of sources that are not going to be used.
+func closeAll(opened map[string]opening) {
+	for _, o := range opened {
+		closeSource(o.source)
+	}
 }
 
 type adder func(name string, settings any, make func(*slog.Logger) (sources.Source, error)) error

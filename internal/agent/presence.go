@@ -46,9 +46,9 @@ func (i *instance) withdraw() {
 }
 
 // noteReady tells the service manager once that everything is in place, and
-// the process started.
+// the process started and, if somebody looks at that, ready.
 func (i *instance) noteReady() {
-	if i.ready || !i.prog.adopted {
+	if i.ready || !i.prog.adopted || !i.processReady() {
 		return
 	}
 	i.ready = true
@@ -56,11 +56,13 @@ func (i *instance) noteReady() {
 }
 
 // reloadAnnounced reloads, and tells the service manager when it begins and
-// ends: the configuration in force is complete then, also if it is the old one.
-func (i *instance) reloadAnnounced(ctx context.Context) {
+// ends: the configuration in force is complete then, also if it is the old one,
+// because of the error.
+func (i *instance) reloadAnnounced(ctx context.Context) error {
 	i.tell(i.manager.NotifyReloading)
-	i.reload(ctx)
+	err := i.reload(ctx)
 	i.tell(i.manager.NotifyReady)
+	return err
 }
 
 func (i *instance) tell(notify func() error) {

@@ -28,6 +28,10 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 		return exit.Code(err), err
 	}
 	defer i.withdraw()
+	if err := i.serveControl(); err != nil {
+		return exit.Code(err), err
+	}
+	defer i.control.stop()
 	for {
 		i.step()
 		i.noteReady()
@@ -83,6 +87,8 @@ func (i *instance) await(ctx context.Context) (*ending, error) {
 	case <-i.jobsChanged():
 	case sig := <-i.o.Signals:
 		return i.signal(ctx, sig), nil
+	case serve := <-i.control.requests:
+		serve(ctx)
 	case <-ctx.Done():
 		return i.shutdown(), nil
 	}
@@ -97,7 +103,7 @@ func (i *instance) signal(ctx context.Context, sig os.Signal) *ending {
 	switch {
 	case !ok:
 	case slices.Contains(i.prog.cfg.Signals.Reload, config.Signal(s)):
-		i.reloadAnnounced(ctx)
+		_ = i.reloadAnnounced(ctx) // it was logged
 	case i.stops(s):
 		i.log.Info("stopping", "signal", s.String())
 		end := i.shutdown()
@@ -124,18 +130,26 @@ func (i *instance) stops(sig os.Signal) bool {
 
 // reload reads the configuration again. Everything that can fail comes before
 // anything live changes: a bad file leaves the old configuration running, the
-// process included.
-func (i *instance) reload(ctx context.Context) {
+// process included. The error is logged already.
+func (i *instance) reload(ctx context.Context) error {
 	prog, opened, err := i.prepare(!i.o.dry)
+	if err == nil {
+		if err = i.control.prepare(prog.cfg.Control.Socket); err != nil {
+			closeAll(opened)
+		}
+	}
 	if err != nil {
 		i.log.Error("configuration was not reloaded, the previous one stays", "error", err)
-		return
+		i.loaded.lastErr = err
+		return err
 	}
 	if err := i.announceAt(prog.cfg.PIDFile); err != nil {
 		i.log.Error("PID file stays where it is", "error", err)
 	}
 	i.install(ctx, prog, opened)
+	i.control.adopt(i)
 	i.log.Info("configuration reloaded")
+	return nil
 }
 
 // shutdown stops the process. A second request while it waits for the process
@@ -144,6 +158,7 @@ func (i *instance) reload(ctx context.Context) {
 // so was one that had to render once and did not.
 func (i *instance) shutdown() *ending {
 	i.tell(i.manager.NotifyStopping)
+	i.control.refuse()
 	done := make(chan processEnd, 1)
 	go func() {
 		i.applier.stop()

@@ -67,13 +67,14 @@ type set struct {
 	due         time.Time // when its dirty units run; zero: at once
 	firstChange time.Time // of the changes that wait
 
-	applied digest // what was applied last; zero: nothing yet
-	owed    bool   // files are in place, an action failed
-	failed  digest // what could not be applied last
-	retryAt time.Time
-	backoff sources.Backoff
-	lastErr string // logged last
-	past    past
+	applied   digest // what was applied last; zero: nothing yet
+	owed      bool   // files are in place, an action failed
+	failed    digest // what could not be applied last
+	retryAt   time.Time
+	backoff   sources.Backoff
+	lastErr   string // logged last
+	past      past
+	appliedAt time.Time // when applied was
 }
 
 type digest [sha256.Size]byte
@@ -132,4 +133,5 @@ func (s *set) changed(now time.Time) {
 func (s *set) adopt(old *set) {
 	s.applied, s.owed, s.failed, s.retryAt, s.backoff = old.applied, old.owed, old.failed, old.retryAt, old.backoff
 	s.past = old.past
+	s.appliedAt = old.appliedAt
 }

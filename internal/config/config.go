@@ -54,6 +54,10 @@ type Config struct {
 	PIDFile           string          `yaml:"pid_file" doc:"File that holds concierge's process ID while it runs." as:"path"`
 	Signals           Signals         `yaml:"signals" doc:"Signals that are meant for concierge itself; all others go on to the process."`
 
+	Control Control `yaml:"control" doc:"How operators on the same machine reach the instance."`
+
+	// File is the configuration file; empty if there is none.
+	File string
 	// Idle allows a configuration in which nothing is to be done.
 	Idle bool
 	// PlainPaths says that paths of keys name no source: every key is one of

@@ -63,7 +63,7 @@ func Load(o Options) (*Config, error) {
 	l.flags(o)
 	l.resolveEither()
 	l.toolVariables()
-	l.cfg.origins = l.d.origins
+	l.cfg.origins, l.cfg.File = l.d.origins, l.path
 	l.cfg.applyDefaults(l.dir)
 	v := validator{cfg: l.cfg, running: o.Running, file: l.path}
 	v.all()

@@ -25,6 +25,7 @@ func (v *validator) all() {
 	v.tls("sources.consul.tls", v.cfg.Sources.Consul != nil, func() TLS { return v.cfg.Sources.Consul.TLS })
 	v.tls("sources.etcd.tls", v.cfg.Sources.Etcd != nil, func() TLS { return v.cfg.Sources.Etcd.TLS })
 	v.tls("secrets.vault.tls", v.cfg.Secrets.Vault != nil, func() TLS { return v.cfg.Secrets.Vault.TLS })
+	v.control()
 	v.delimiters("delimiters", v.cfg.Delimiters)
 	v.wait("wait", v.cfg.Wait)
 	v.process()

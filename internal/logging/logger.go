@@ -90,6 +90,14 @@ func (l *Logger) Follow(cfg config.Log) {
 	}
 }
 
+// SetLevel changes the level until the next [Logger.Follow] and returns the
+// previous one.
+func (l *Logger) SetLevel(level slog.Level) (previous slog.Level) {
+	previous = l.level.Level()
+	l.level.Set(level)
+	return previous
+}
+
 func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // Close sends what still waits for syslog, for two seconds at most, and closes

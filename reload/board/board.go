@@ -40,14 +40,17 @@ type Board struct {
 	counts  map[Counter]uint64
 	changed chan struct{} // closed with the next event
 	redact  func(string) string
+	show    func(Event)
 }
 
 // New returns an empty board. Details pass through redact; nil changes nothing.
-func New(redact func(string) string) *Board {
+// Every event is shown to show, in order and before Record returns, unless that
+// is nil.
+func New(redact func(string) string, show func(Event)) *Board {
 	if redact == nil {
 		redact = func(text string) string { return text }
 	}
-	return &Board{counts: make(map[Counter]uint64), changed: make(chan struct{}), redact: redact}
+	return &Board{counts: make(map[Counter]uint64), changed: make(chan struct{}), redact: redact, show: show}
 }
 
 // Record notes an event.
@@ -67,6 +70,9 @@ func (b *Board) Record(kind, name, what, detail string) {
 	b.counts[Counter{kind, name, what}]++
 	close(b.changed)
 	b.changed = make(chan struct{})
+	if b.show != nil {
+		b.show(e)
+	}
 }
 
 // Since returns the events after the one with that number, as far as they are

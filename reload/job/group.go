@@ -81,7 +81,7 @@ func (g *Group) Restart(name string) error {
 	if err != nil {
 		return err
 	}
-	return j.again()
+	return j.Again()
 }
 
 // Replace makes these the jobs besides the process. Those that are gone are
@@ -141,7 +141,7 @@ func (g *Group) Run(name string, most time.Duration) bool {
 	if j == nil {
 		return false
 	}
-	if err := j.again(); err != nil {
+	if err := j.Again(); err != nil {
 		g.log.Error("job cannot be started", "job", name, "error", err)
 		return false
 	}
@@ -166,6 +166,10 @@ func (g *Group) Run(name string, most time.Duration) bool {
 		}
 	}
 }
+
+// Pause leaves unhealthy programs alone until it is called again without on.
+// What ends by itself meets its policy.
+func (g *Group) Pause(on bool) { g.roster.pause(on) }
 
 // Kill kills everything at once.
 func (g *Group) Kill() {

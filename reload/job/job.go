@@ -67,6 +67,10 @@ func (j *Job) run() {
 			needs = j.roster.changes()
 			j.startIfMet()
 		}
+		var resumed <-chan struct{}
+		if j.life != nil {
+			resumed = j.roster.pausing()
+		}
 		done, verdicts := j.life.events()
 		select {
 		case request, open := <-j.requests:
@@ -84,6 +88,8 @@ func (j *Job) run() {
 				due()
 			}
 		case <-needs:
+		case <-resumed:
+			j.reconsider()
 		}
 	}
 }

@@ -46,8 +46,8 @@ type Plan struct {
 	Timeout   time.Duration // of Once and Interval: the longest run; 0 is no limit
 	Needs     map[string]Condition
 	Patience  time.Duration // for what it needs; 0 is for ever
-	Health    *Check // liveness: it is restarted when that fails
-	Readiness *Check // told, and nothing else
+	Health    *Check        // liveness: it is restarted when that fails
+	Readiness *Check        // told, and nothing else
 	Limits    usage.Limits
 	Manual    bool // it runs when it is told to, see [Group.Run], and not by itself
 }

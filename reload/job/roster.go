@@ -13,6 +13,7 @@ type roster struct {
 	mu      sync.Mutex
 	jobs    map[string]*Job // guarded by mu
 	changed chan struct{}   // guarded by mu; closed at the next change
+	resumed chan struct{}   // guarded by mu; closed when a pause ends; nil: none
 	ends    chan End        // one slot: the first is what counts
 }
 
@@ -24,6 +25,27 @@ type End struct {
 
 func newRoster() *roster {
 	return &roster{jobs: make(map[string]*Job), changed: make(chan struct{}), ends: make(chan End, 1)}
+}
+
+// pause begins or ends a time in which unhealthy programs are left alone.
+func (r *roster) pause(on bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case on && r.resumed == nil:
+		r.resumed = make(chan struct{})
+	case !on && r.resumed != nil:
+		close(r.resumed)
+		r.resumed = nil
+	}
+}
+
+// pausing returns a channel that is closed when the pause ends, and nil if there
+// is none.
+func (r *roster) pausing() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.resumed
 }
 
 // final tells that a job has ended for good, and everything with it.

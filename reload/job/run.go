@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -118,10 +119,14 @@ func (j *Job) needs() (needs map[string]Condition) {
 	return needs
 }
 
-// again runs a job anew: one that has ended is started, one that runs is
-// restarted.
-func (j *Job) again() (err error) {
+// Again runs a job anew: one that has ended is started, one that runs is
+// restarted. It blocks for as long as it takes to stop.
+func (j *Job) Again() (err error) {
 	j.do(func() {
+		if len(j.plan.Spec.Command) == 0 {
+			err = errors.New("it was not started yet")
+			return
+		}
 		j.disarm()
 		j.halt()
 		j.wanted, j.waiting, j.history = true, false, history{}
@@ -260,7 +265,7 @@ func (j *Job) judged(v verdict) {
 		j.enter(l.state(), "")
 	case v.about == "readiness":
 		j.enter(Unhealthy, v.reason)
-	case j.holds > 0:
+	case j.holds > 0 || j.roster.pausing() != nil:
 		j.enter(Unhealthy, v.reason)
 	default:
 		j.log.Warn(j.subject()+" is not well and is restarted", "check", v.about, "error", v.reason)
@@ -361,10 +366,17 @@ func (j *Job) Release() {
 		if end := j.heldEnd; end != nil {
 			j.heldEnd = nil
 			j.decide(*end, "")
-		} else if j.life != nil && j.Status().State == Unhealthy && j.life.plan.Health != nil && !j.life.passesHealth {
-			j.judged(verdict{"health", false, j.Status().Problem})
+			return
 		}
+		j.reconsider()
 	})
+}
+
+// reconsider does what was put off about an unhealthy program.
+func (j *Job) reconsider() {
+	if s := j.Status(); j.life != nil && s.State == Unhealthy && j.life.plan.Health != nil && !j.life.passesHealth {
+		j.judged(verdict{"health", false, s.Problem})
+	}
 }
 
 // Ended returns how a program ended whose end nobody acted on yet, because of a

@@ -1,0 +1,114 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"syscall"
+
+	"concierge/internal/admin"
+)
+
+// remote is the instance as operators see it. Each request is done by the loop,
+// to which all state belongs; one whose client has given up before the loop
+// came to it is not done at all.
+type remote struct{ i *instance }
+
+var _ admin.Instance = remote{}
+
+// ask has the loop do something and returns what came of it.
+func ask[T any](ctx context.Context, c *control, do func(ctx context.Context) (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	answer := make(chan result, 1) // so that the loop never waits for a client
+	var none T
+	select {
+	case c.requests <- func(ctx context.Context) {
+		value, err := do(ctx)
+		answer <- result{value, err}
+	}:
+	case <-c.stopping:
+		return none, admin.ErrStopping
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+	select {
+	case r := <-answer:
+		return r.value, r.err
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}
+
+// Status implements [admin.Reporter].
+func (r remote) Status(ctx context.Context) (admin.Status, error) {
+	return ask(ctx, r.i.control, func(context.Context) (admin.Status, error) { return r.i.status(), nil })
+}
+
+// Reload implements [admin.Reloader].
+func (r remote) Reload(ctx context.Context) error {
+	_, err := ask(ctx, r.i.control, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, r.i.told(r.i.reloadAnnounced(ctx))
+	})
+	return err
+}
+
+// Restart implements [admin.JobKeeper].
+func (r remote) Restart(ctx context.Context, job string) error {
+	restart, err := ask(ctx, r.i.control, func(context.Context) (func() error, error) {
+		restart, err := r.i.restarting(job)
+		return restart, r.i.told(err)
+	})
+	if err != nil {
+		return err
+	}
+	return r.i.told(restart())
+}
+
+// Signal implements [admin.JobKeeper].
+func (r remote) Signal(ctx context.Context, job string, sig syscall.Signal) error {
+	_, err := ask(ctx, r.i.control, func(context.Context) (struct{}, error) {
+		return struct{}{}, r.i.told(r.i.signalJob(job, sig))
+	})
+	return err
+}
+
+// Maintenance implements [admin.Maintainer].
+func (r remote) Maintenance(ctx context.Context, on bool) (changed bool, err error) {
+	return ask(ctx, r.i.control, func(context.Context) (bool, error) { return r.i.maintain(on), nil })
+}
+
+// LogLevel implements [admin.Leveler].
+func (r remote) LogLevel(ctx context.Context, level slog.Level) (previous slog.Level, err error) {
+	return ask(ctx, r.i.control, func(context.Context) (slog.Level, error) {
+		previous := r.i.control.o.SetLevel(level)
+		r.i.log.Info("log level changed", "to", level.String(), "from", previous.String())
+		return previous, nil
+	})
+}
+
+// told makes an error one that may be shown.
+func (i *instance) told(err error) error {
+	if _, unknown := errors.AsType[*admin.UnknownJobError](err); unknown || err == nil {
+		return err
+	}
+	return errors.New(i.redactor.Redact(err.Error()))
+}
+
+// maintain begins or ends maintenance, and reports whether that changed
+// anything.
+func (i *instance) maintain(on bool) (changed bool) {
+	if on == i.maintenance {
+		return false
+	}
+	i.maintenance = on
+	if on {
+		i.log.Warn("maintenance begins, the instance is not ready")
+	} else {
+		i.log.Info("maintenance ends")
+	}
+	i.applier.Jobs.Pause(on)
+	return true
+}

@@ -78,9 +78,7 @@ func (h HTTP) request(ctx context.Context) (*http.Request, target, error) {
 	if err != nil {
 		return nil, target{}, err
 	}
-	bare := *to.url
-	bare.User = nil // a mistake in the method is reported with the URL
-	request, err := http.NewRequestWithContext(ctx, cmp.Or(h.Method, http.MethodGet), bare.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, cmp.Or(h.Method, http.MethodGet), to.url.String(), nil)
 	if err != nil {
 		return nil, target{}, fmt.Errorf("the method %q cannot be used: write GET or HEAD", line(h.Method, saidMax))
 	}

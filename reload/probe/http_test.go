@@ -97,6 +97,10 @@ func TestRequestIsAsConfigured(t *testing.T) {
 	if err := p.Probe(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	p.Host, p.Headers["host"] = "", "shop.example"
+	if err := p.Probe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestHTTPErrorIsOneShortLineWithoutSecrets(t *testing.T) {
@@ -189,12 +193,15 @@ func TestEndlessAnswerIsNotRead(t *testing.T) {
 	}
 }
 
-func TestEveryProbeMakesItsOwnConnection(t *testing.T) {
-	var connections atomic.Int32
+func TestEveryProbeMakesItsOwnConnectionAndClosesIt(t *testing.T) {
+	var connections, closed atomic.Int32
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
+		switch state {
+		case http.StateNew:
 			connections.Add(1)
+		case http.StateClosed:
+			closed.Add(1)
 		}
 	}
 	s.Start()
@@ -207,6 +214,7 @@ func TestEveryProbeMakesItsOwnConnection(t *testing.T) {
 	if n := connections.Load(); n != 3 {
 		t.Errorf("%d connections for 3 probes", n)
 	}
+	eventually(t, "the end of all connections", func() bool { return closed.Load() == 3 })
 }
 
 func TestCertificateIsVerifiedUnlessToldOtherwise(t *testing.T) {

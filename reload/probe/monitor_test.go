@@ -186,6 +186,17 @@ func TestProbesAreSpreadAndKeepTheirDistance(t *testing.T) {
 	}
 }
 
+func TestIntervalIsFromBeginningToBeginning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &slow{takes: 4 * time.Second}
+		monitored(t, p, usual(), 5*time.Minute)
+		defer time.Sleep(p.takes) // it may have been left behind
+		if n := p.calls.Load(); n < 27 || n > 34 {
+			t.Errorf("%d probes of 4s in 5 minutes at an interval of 10s", n)
+		}
+	})
+}
+
 // slow takes its time for each probe, whatever becomes of its context.
 type slow struct {
 	takes   time.Duration

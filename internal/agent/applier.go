@@ -94,10 +94,10 @@ type farewell struct {
 // shutdown ends everything: hooks, drain, then the process and the jobs, then
 // hooks. It returns how the process ended.
 func (a *applier) shutdown(f farewell) (end processEnd) {
-	for _, name := range f.hooks.beforeStop {
-		a.hook(name, f.deadline)
-	}
 	if a.Running() {
+		for _, name := range f.hooks.beforeStop {
+			a.hook(name, f.deadline)
+		}
 		a.drain(f)
 	}
 	end.Status, end.ran = a.Jobs.Shutdown(f.deadline)

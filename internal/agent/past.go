@@ -62,6 +62,11 @@ func (i *instance) openJournal(prog *program) error {
 	if i.journal, err = journal.Open(dir, i.log); err != nil {
 		return exit.With(exit.Failed, err)
 	}
+	var names []string
+	for _, s := range prog.sets {
+		names = append(names, s.name)
+	}
+	i.journal.Keep(names)
 	for _, s := range prog.sets {
 		r, known := i.journal.Record(s.name)
 		if !known || r.Phase != journal.Committing {

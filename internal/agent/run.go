@@ -168,7 +168,7 @@ func (i *instance) shutdown() *ending {
 	for {
 		select {
 		case end := <-done:
-			return &ending{i.exitedBefore(i.regular(end)).ExitCode()}
+			return &ending{i.exitCode(i.exitedBefore(i.regular(end)))}
 		case sig := <-i.o.Signals:
 			switch {
 			case i.stops(sig):
@@ -224,7 +224,16 @@ func (i *instance) ended(end job.End) *ending {
 		i.log.Error("ending, because a job failed", "job", end.Job, "status", end.Status.String())
 	}
 	i.shutdown()
-	return &ending{end.Status.ExitCode()}
+	return &ending{i.exitCode(end.Status)}
+}
+
+// exitCode is the status of concierge for one of the process.
+func (i *instance) exitCode(status process.Status) int {
+	code := status.ExitCode()
+	if p := i.prog.cfg.Process; p != nil && slices.Contains(p.SuccessCodes, code) {
+		return exit.OK
+	}
+	return code
 }
 
 // exitedBefore prefers the status of a process that had ended by itself just

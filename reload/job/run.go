@@ -135,6 +135,15 @@ func (j *Job) Again() (err error) {
 	return err
 }
 
+// Refresh is [Job.Again] for a job that has run already. One that has not will
+// find what is new anyway.
+func (j *Job) Refresh() error {
+	if s := j.Status().State; s == Idle || s == Waiting {
+		return nil
+	}
+	return j.Again()
+}
+
 // startIfMet starts a job that waits, if what it needs is there.
 func (j *Job) startIfMet() {
 	open := j.roster.unmet(j.plan.Needs)

@@ -92,6 +92,17 @@ func (j *Journal) Record(set string) (Record, bool) {
 	return r, ok
 }
 
+// Keep forgets the sets that are not named.
+func (j *Journal) Keep(sets []string) {
+	if j == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	maps.DeleteFunc(j.records, func(set string, _ Record) bool { return !slices.Contains(sets, set) })
+	j.complain(j.rewrite())
+}
+
 // load reads the journal. A line that cannot be read ends it.
 func (j *Journal) load() error {
 	f, err := os.Open(j.path())

@@ -110,9 +110,10 @@ func (s stager) Stage() (reload.Staged, error) { return output.Stage(s.target, s
 
 // inPlace reports whether the newest version of the set is in place.
 // One that is known to be bad leaves the version before in place, which then
-// is as good as the newest one.
+// is as good as the newest one; and so is one of an earlier start, if there is
+// no new one to be had.
 func (s *set) inPlace() bool {
-	return s.ready != (digest{}) && (s.applied == s.ready || s.past.isBad(s.ready))
+	return s.ready != (digest{}) && (s.applied == s.ready || s.past.isBad(s.ready)) || s.stands()
 }
 
 // commandEnv is what commands and the process inherit of concierge's own
@@ -166,7 +167,7 @@ func newsworthy(action string) bool {
 // settle notes and logs what became of one set. An output that cannot be
 // written before anything ever was is returned: waiting would not help.
 func (i *instance) settle(a attempt, r reload.Result) error {
-	first := a.set.lastErr
+	told := a.set.told
 	err := errors.Join(r.Err, r.ActionErr)
 	a.set.settled(a.digest, r)
 	for _, done := range a.writes {
@@ -176,7 +177,11 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 		return nil
 	}
 	text := i.redactor.Redact(err.Error())
-	if a.set.lastErr = text; text != first && !i.o.once {
+	a.set.lastErr, a.set.told = text, outcome{a.digest, r.Err == nil, r.Rejected, r.Undone, text}
+	if r.Rejected || r.Err == nil { // what a program says may differ each time, by a time or number
+		a.set.told.text = ""
+	}
+	if a.set.told != told && !i.o.once {
 		message := "change was not applied, the previous version stays"
 		if a.set.applied == (digest{}) {
 			message = "output was not put in place, it will be tried again"
@@ -207,7 +212,7 @@ func (s *set) settled(tried digest, r reload.Result) {
 		return // what was applied before is in place again
 	}
 	if r.Err == nil && r.ActionErr == nil {
-		s.failed, s.retryAt, s.lastErr = digest{}, time.Time{}, ""
+		s.failed, s.retryAt, s.lastErr, s.told = digest{}, time.Time{}, "", outcome{}
 		s.backoff.Reset()
 		return
 	}

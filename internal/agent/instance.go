@@ -70,6 +70,7 @@ type instance struct {
 	board     *board.Board
 	journal   *journal.Journal // nil: nothing outlasts concierge
 	following following
+	needs     needs
 	reaper    reaper
 
 	handover handover

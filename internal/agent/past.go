@@ -24,7 +24,11 @@ type past struct {
 	// in place was found healthy; before is what to go back to.
 	unproven bool
 	before   []journal.File
-	recalled bool // what the journal knows was looked at
+	// proven says that a version is in place since an earlier start that was
+	// found good, whatever the newest one is; refused was refused by a check.
+	proven  bool
+	refused digest
+	record  *journal.Record // of an earlier start; nil: none, or it was looked at
 }
 
 // badMax is how many bad versions of a set are remembered.
@@ -36,6 +40,9 @@ func (p *past) isBad(d digest) bool { return slices.Contains(p.bad, d) }
 func (p *past) settled(tried digest, r reload.Result) {
 	if r.Err == nil && r.ActionErr == nil {
 		p.unproven, p.before = false, nil
+	}
+	if r.Rejected {
+		p.refused = tried
 	}
 	switch {
 	case !r.Undone:
@@ -68,18 +75,49 @@ func (i *instance) openJournal(prog *program) error {
 	}
 	i.journal.Keep(names)
 	for _, s := range prog.sets {
-		r, known := i.journal.Record(s.name)
-		if !known || r.Phase != journal.Committing {
-			continue
-		}
-		if err := i.putBack(r.Before); err != nil {
-			i.log.Error("a set that was half in place could not be brought back, it will be rendered anew", "set", s.name, "error", err)
-			continue
-		}
-		i.journal.NoteUndone(false, s.name)
-		i.log.Warn("concierge was interrupted while it put a set in place; the version before is back", "set", s.name)
+		i.mend(s)
+		s.remember(i.journal)
 	}
 	return nil
+}
+
+// mend brings back the version before of a set that was half in place.
+func (i *instance) mend(s *set) {
+	r, known := i.journal.Record(s.name)
+	if !known || r.Phase != journal.Committing {
+		return
+	}
+	if err := i.putBack(r.Before); err != nil {
+		i.log.Error("a set that was half in place could not be brought back, it will be rendered anew", "set", s.name, "error", err)
+		return
+	}
+	i.journal.NoteUndone(false, s.name)
+	i.log.Warn("concierge was interrupted while it put a set in place; the version before is back", "set", s.name)
+}
+
+// remember takes over what the journal knows of a set.
+func (s *set) remember(j *journal.Journal) {
+	r, known := j.Record(s.name)
+	if !known {
+		return
+	}
+	s.past.record = &r
+	s.past.proven = r.Digest != "" && (r.Phase == journal.Healthy || r.Phase == journal.Undone) && s.exists()
+	for _, text := range r.Bad {
+		var d digest
+		if b, err := hex.DecodeString(text); err == nil && len(b) == len(d) {
+			copy(d[:], b)
+			s.past.bad = append(s.past.bad, d)
+		}
+	}
+}
+
+// exists reports whether all files of the set are there.
+func (s *set) exists() bool {
+	return !slices.ContainsFunc(s.units, func(u *unit) bool {
+		_, err := os.Stat(u.target.Path)
+		return err != nil
+	})
 }
 
 // putBack puts files back as they were.
@@ -95,24 +133,13 @@ func (i *instance) putBack(files []journal.File) error {
 	return errors.Join(errs...)
 }
 
-// recall takes over what the journal knows of a set, when its first version is
-// known.
+// recall compares the first version of a set with what the journal knows.
 func (i *instance) recall(s *set) {
-	if s.past.recalled || s.ready == (digest{}) {
+	r := s.past.record
+	if r == nil || s.ready == (digest{}) {
 		return
 	}
-	s.past.recalled = true
-	r, known := i.journal.Record(s.name)
-	if !known {
-		return
-	}
-	for _, text := range r.Bad {
-		var d digest
-		if b, err := hex.DecodeString(text); err == nil && len(b) == len(d) {
-			copy(d[:], b)
-			s.past.bad = append(s.past.bad, d)
-		}
-	}
+	s.past.record = nil
 	if s.past.isBad(s.ready) {
 		i.log.Warn("this version was rolled back before, the one before it stays until it changes", "set", s.name)
 		return
@@ -122,6 +149,19 @@ func (i *instance) recall(s *set) {
 	}
 	s.owed = r.Phase == journal.Committed
 	s.past.unproven, s.past.before = true, r.Before
+}
+
+// stands reports whether the version in place is good enough to start with,
+// although the newest one is not to be had: it was refused, or a template or a
+// guard does not let it come to be.
+func (s *set) stands() bool {
+	if !s.past.proven {
+		return false
+	}
+	if s.ready != (digest{}) {
+		return s.past.refused == s.ready
+	}
+	return slices.ContainsFunc(s.units, func(u *unit) bool { return u.err != nil })
 }
 
 // watchOf says how a set is watched after a change.

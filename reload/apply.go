@@ -98,18 +98,23 @@ func (a *application) commit() {
 			failed = append(failed, w.set.Name)
 		}
 	}
-	a.Journal.NoteUndone(false, failed...)
+	a.Journal.NoteUndone(failed...)
 }
 
 // note notes a phase of those sets.
 func (a *application) note(p journal.Phase, which func(*staging) bool) {
+	a.Journal.Note(p, a.names(which)...)
+}
+
+// names are those of some sets.
+func (a *application) names(which func(*staging) bool) []string {
 	var sets []string
 	for _, w := range a.work {
 		if which(w) {
 			sets = append(sets, w.set.Name)
 		}
 	}
-	a.Journal.Note(p, sets...)
+	return sets
 }
 
 // discard lets go of what cannot be undone any more.

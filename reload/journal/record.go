@@ -15,8 +15,16 @@ const (
 	Committed  Phase = "committed"  // they are; what follows is owed
 	Acted      Phase = "acted"      // everybody was told, the checks go on
 	Healthy    Phase = "healthy"    // nothing is left to do
+	Undoing    Phase = "undoing"    // the version before is being put back, then everybody is told
 	Undone     Phase = "undone"     // the version before is back
 )
+
+// Halfway reports whether files of two versions may be in place, and what is to
+// be in place is the version before.
+func (p Phase) Halfway() bool { return p == Committing || p == Undoing }
+
+// Unproven reports whether a version is in place that may turn out to be bad.
+func (p Phase) Unproven() bool { return p == Committed || p == Acted }
 
 // File is a file as it was before a version was put in place.
 type File struct {
@@ -61,10 +69,10 @@ func (r Record) next(digest string, before []File, now time.Time) Record {
 		return n
 	}
 	n.BeforeDigest = r.BeforeDigest
-	for i, f := range n.Before {
-		at := slices.IndexFunc(r.Before, func(old File) bool { return old.Path == f.Path })
-		if at >= 0 {
-			n.Before[i] = r.Before[at]
+	n.Before = slices.Clone(r.Before) // also of what this version leaves as it is
+	for _, f := range before {
+		if !slices.ContainsFunc(r.Before, func(old File) bool { return old.Path == f.Path }) {
+			n.Before = append(n.Before, f)
 		}
 	}
 	return n
@@ -79,12 +87,17 @@ func (r Record) in(p Phase, now time.Time) Record {
 	return r
 }
 
-// undone is the record after the version before is back.
-func (r Record) undone(bad bool, now time.Time) Record {
-	n := Record{Set: r.Set, Digest: r.BeforeDigest, Phase: Undone, At: now, Bad: slices.Clone(r.Bad)}
+// undoing is the record while the version before is put back.
+func (r Record) undoing(bad bool, now time.Time) Record {
+	r.Phase, r.At = Undoing, now
 	if bad && !r.IsBad(r.Digest) {
-		n.Bad = append(n.Bad, r.Digest)
-		n.Bad = n.Bad[max(0, len(n.Bad)-badMax):]
+		r.Bad = append(slices.Clone(r.Bad), r.Digest)
+		r.Bad = r.Bad[max(0, len(r.Bad)-badMax):]
 	}
-	return n
+	return r
+}
+
+// undone is the record after the version before is back.
+func (r Record) undone(now time.Time) Record {
+	return Record{Set: r.Set, Digest: r.BeforeDigest, Phase: Undone, At: now, Bad: r.Bad}
 }

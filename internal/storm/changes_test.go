@@ -15,7 +15,7 @@ type changer struct {
 	random   *rand.Rand
 	n        int     // number of the version that was written last
 	good     version // that is to be in place
-	goodMark int     // place in the log before that was written
+	goodMark int     // place in the log when that was first served
 	twin     *twin   // nil: none
 	figures  figures
 	bad      []span // when bad versions were about
@@ -53,12 +53,13 @@ func (c *changer) pause(longest time.Duration) { time.Sleep(rand.N(longest)) }
 func (c *changer) change() {
 	c.t.Helper()
 	c.pause(window * 12 / 10)
-	c.good, c.goodMark = c.next(flaw{}), c.instance.log.mark()
+	c.good = c.next(flaw{})
 	began := time.Now()
 	c.write(c.good)
 	c.reloadTwin()
 	c.setup.await(c.t, c.good.n)
 	c.figures.applied = append(c.figures.applied, time.Since(began))
+	c.goodMark = c.instance.log.mark() // the one before is not watched any more
 }
 
 // reloadTwin does by hand what concierge is about to do.
@@ -79,6 +80,10 @@ func (c *changer) refuse(f flaw) {
 	c.holds(f)
 }
 
+// overlap is how long a server that was reloaded may go on to answer as before:
+// nginx lets its old workers go on for 100 ms beside the new ones.
+const overlap = 300 * time.Millisecond
+
 // undo makes a change that is only seen to be bad once it is made. It waits
 // until nothing else is watched, so that the time is its own.
 func (c *changer) undo(f flaw) {
@@ -96,7 +101,7 @@ func (c *changer) undo(f flaw) {
 	back := time.Now()
 	c.figures.undone = append(c.figures.undone, back.Sub(began))
 	c.reloadTwin()
-	c.bad = append(c.bad, span{began, back})
+	c.bad = append(c.bad, span{began, back.Add(overlap)})
 	c.instance.log.await(c.t, mark, sayUndone)
 	c.holds(f)
 	time.Sleep(f.deaf)

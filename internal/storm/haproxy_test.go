@@ -48,6 +48,7 @@ global
     hard-stop-after 30s
 defaults
     mode http
+    retries 0
     timeout connect 2s
     timeout client 30s
     timeout server 30s

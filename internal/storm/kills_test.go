@@ -49,6 +49,20 @@ func anyMoment(k *killer, _ int) {
 	}
 }
 
+// onceCommitted makes a good change and returns as soon as its files are in
+// place, while the server outside is not told yet; every other time it returns
+// at any moment.
+func onceCommitted(k *killer, n int) {
+	if n%2 == 1 {
+		anyMoment(k, n)
+		return
+	}
+	k.put(flaw{})
+	if !until(20*time.Second, func() bool { return k.setup.onDisk() == k.last.n }) {
+		k.t.Fatalf("version %d never came", k.last.n)
+	}
+}
+
 // makeChange writes a version, which may be good or not.
 func (k *killer) makeChange() {
 	k.t.Helper()
@@ -93,6 +107,7 @@ func (k *killer) settle(mark int) {
 			k.last.n, k.last.flaw, numbers(allowed), k.setup.onDisk(), k.setup.served())
 	}
 	k.good = allowed[found]
+	time.Sleep(overlap)
 	k.holds(flaw{name: "a kill amid " + k.last.flaw})
 }
 

@@ -36,6 +36,29 @@ func asChild(t *testing.T, s setup, p plan) {
 	publish(t, s.software.name, changes.markdown()+"\n"+kills.markdown(s.software.name+" as child, concierge as PID 1"))
 }
 
+// TestNginxOutside is a server that concierge has not started, and tells by a
+// command that takes its time: kills come between the files and that.
+func TestNginxOutside(t *testing.T) {
+	path, p := installed(t, "nginx"), theSize()
+	s := setup{site: newSite(t, nginx(path)), store: document(t)}
+	s.outside = []string{"sh", "-c", `sleep 0.1; exec "$@"`, "sh", path, "-p", s.scratch, "-c", s.dir + "/nginx.conf", "-s", "reload"}
+	outside(t, s.site, s.good(0))
+	c := newChanger(t, s, built(t), newRandom(t))
+	begin(t, s.site, p)
+	kills := c.killed(p.outsideKills, onceCommitted)
+	publish(t, "nginx outside", kills.markdown("nginx not a child, told by a command"))
+}
+
+// TestNginxDirectory is a server whose files are one directory behind a link.
+func TestNginxDirectory(t *testing.T) {
+	p := theSize()
+	s := setup{site: newSite(t, nginx(installed(t, "nginx"))), store: document(t), directory: true}
+	c := newChanger(t, s, built(t), newRandom(t))
+	begin(t, s.site, p)
+	kills := c.killed(p.outsideKills, anyMoment)
+	publish(t, "nginx directory", kills.markdown("nginx as child, with a directory"))
+}
+
 // publish prints figures, and writes them into the document if that is asked
 // for.
 func publish(t *testing.T, part, figures string) {

@@ -98,7 +98,7 @@ func (a *application) commit() {
 			failed = append(failed, w.set.Name)
 		}
 	}
-	a.Journal.NoteUndone(failed...)
+	a.Journal.NoteUndone(false, failed...)
 }
 
 // note notes a phase of those sets.

@@ -49,7 +49,7 @@ func (a *application) watch(ctx context.Context, sets []*staging) (healthy bool)
 	window, checks := a.window(sets, replaced)
 	told := func(w *staging) bool { return w.result.Err == nil && w.result.ActionErr == nil && w.concerned() }
 	fine := func(w *staging) bool { return told(w) && !w.set.Back }
-	a.Journal.NoteUndone(a.names(func(w *staging) bool { return told(w) && w.set.Back })...)
+	a.Journal.NoteUndone(false, a.names(func(w *staging) bool { return told(w) && w.set.Back })...)
 	a.note(journal.Acted, fine)
 	var err error
 	if len(checks) > 0 {
@@ -180,7 +180,7 @@ func (a *application) undo(ctx context.Context, sets []*staging, replaced bool, 
 			w.result.Untold = w.result.Undone
 		}
 	} else {
-		a.Journal.NoteUndone(a.names(func(w *staging) bool { return w.result.Undone })...)
+		a.Journal.NoteUndone(false, a.names(func(w *staging) bool { return w.result.Undone })...)
 	}
 	a.look(ctx, sets)
 }

@@ -228,16 +228,10 @@ func (j *Journal) Note(p Phase, sets ...string) {
 	j.update(sets, func(r Record) Record { return r.in(p, time.Now()) })
 }
 
-// NoteUndoing notes that the versions before are about to be put back; with bad
-// the newest ones are not to be tried again.
-func (j *Journal) NoteUndoing(bad bool, sets ...string) {
-	j.update(sets, func(r Record) Record { return r.undoing(bad, time.Now()) })
-}
-
-// NoteUndone notes that the versions before are back, and that everybody was
-// told.
-func (j *Journal) NoteUndone(sets ...string) {
-	j.update(sets, func(r Record) Record { return r.undone(time.Now()) })
+// NoteUndone notes that the versions before are back; with bad the newest ones
+// are not to be tried again.
+func (j *Journal) NoteUndone(bad bool, sets ...string) {
+	j.update(sets, func(r Record) Record { return r.undone(bad, time.Now()) })
 }
 
 func (j *Journal) update(sets []string, change func(Record) Record) {

@@ -19,13 +19,6 @@ const (
 	Undone     Phase = "undone"     // the version before is back
 )
 
-// Halfway reports whether files of two versions may be in place, and what is to
-// be in place is the version before.
-func (p Phase) Halfway() bool { return p == Committing || p == Undoing }
-
-// Unproven reports whether a version is in place that may turn out to be bad.
-func (p Phase) Unproven() bool { return p == Committed || p == Acted }
-
 // File is a file as it was before a version was put in place.
 type File struct {
 	Path   string      `json:"path"`
@@ -61,15 +54,14 @@ func (r Record) IsBad(digest string) bool { return slices.Contains(r.Bad, digest
 func (r Record) proven() bool { return r.Phase == "" || r.Phase == Healthy || r.Phase == Undone }
 
 // next is the record of a new version, before which the disk held before. If
-// the newest version was not proven what was before it stays what to go back
-// to: it may be half in place.
+// the newest version was not proven what was before that stays what to go back
+// to, with all of its files: it may be half in place.
 func (r Record) next(digest string, before []File, now time.Time) Record {
 	n := Record{Set: r.Set, Digest: digest, Phase: Committing, At: now, Before: before, BeforeDigest: r.Digest, Bad: r.Bad}
 	if r.proven() {
 		return n
 	}
-	n.BeforeDigest = r.BeforeDigest
-	n.Before = slices.Clone(r.Before) // also of what this version leaves as it is
+	n.Before, n.BeforeDigest = slices.Clone(r.Before), r.BeforeDigest
 	for _, f := range before {
 		if !slices.ContainsFunc(r.Before, func(old File) bool { return old.Path == f.Path }) {
 			n.Before = append(n.Before, f)
@@ -87,17 +79,12 @@ func (r Record) in(p Phase, now time.Time) Record {
 	return r
 }
 
-// undoing is the record while the version before is put back.
-func (r Record) undoing(bad bool, now time.Time) Record {
-	r.Phase, r.At = Undoing, now
-	if bad && !r.IsBad(r.Digest) {
-		r.Bad = append(slices.Clone(r.Bad), r.Digest)
-		r.Bad = r.Bad[max(0, len(r.Bad)-badMax):]
-	}
-	return r
-}
-
 // undone is the record after the version before is back.
-func (r Record) undone(now time.Time) Record {
-	return Record{Set: r.Set, Digest: r.BeforeDigest, Phase: Undone, At: now, Bad: r.Bad}
+func (r Record) undone(bad bool, now time.Time) Record {
+	n := Record{Set: r.Set, Digest: r.BeforeDigest, Phase: Undone, At: now, Bad: slices.Clone(r.Bad)}
+	if bad && !r.IsBad(r.Digest) {
+		n.Bad = append(n.Bad, r.Digest)
+		n.Bad = n.Bad[max(0, len(n.Bad)-badMax):]
+	}
+	return n
 }

@@ -103,13 +103,18 @@ func (a *application) commit() {
 
 // note notes a phase of those sets.
 func (a *application) note(p journal.Phase, which func(*staging) bool) {
+	a.Journal.Note(p, a.names(which)...)
+}
+
+// names are those of some sets.
+func (a *application) names(which func(*staging) bool) []string {
 	var sets []string
 	for _, w := range a.work {
 		if which(w) {
 			sets = append(sets, w.set.Name)
 		}
 	}
-	a.Journal.Note(p, sets...)
+	return sets
 }
 
 // discard lets go of what cannot be undone any more.

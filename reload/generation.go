@@ -107,6 +107,9 @@ type Set struct {
 	// Owed says that actions of this set failed after its files were put in
 	// place, so they are done also if no file changes now.
 	Owed bool
+	// Back says that what is in place is the version before one that was undone,
+	// and that nobody was told of that yet. Owed is set too.
+	Back bool
 	// Watch is how the set is watched after its actions.
 	Watch Watch
 }
@@ -116,6 +119,9 @@ type Set struct {
 type Watch struct {
 	Window time.Duration // 0 does not watch
 	Checks []job.Check   // besides those of the process
+	// Known says that what is in place now was found healthy, also if that was
+	// before the process was started, so that it is something to go back to.
+	Known bool
 	// Always says that there is a version to go back to, and that this one was
 	// not found healthy yet, although its files are in place: concierge was
 	// interrupted.
@@ -171,6 +177,9 @@ type Result struct {
 	// Alone says that nothing else changed together with an Undone set, so that
 	// it is to blame.
 	Alone bool
+	// Untold says that the actions after the version before was brought back
+	// have failed.
+	Untold bool
 }
 
 // Report is what became of a [Generation].

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,8 +19,8 @@ func (a *application) watched() []*staging {
 	var all []*staging
 	for _, w := range a.work {
 		again := w.set.Watch.Always && !w.differs()
-		first := !a.started && !w.set.Watch.Always
-		if w.result.Err == nil && w.set.Watch.Window > 0 && (again || w.result.Changed > 0 && !first) {
+		known := a.started || w.set.Watch.Known || w.set.Watch.Always
+		if w.result.Err == nil && w.set.Watch.Window > 0 && (again || w.result.Changed > 0 && known) {
 			all = append(all, w)
 		}
 	}
@@ -29,7 +30,7 @@ func (a *application) watched() []*staging {
 // hold leaves it to the watch what follows when the process ends or becomes
 // unhealthy, if there is going to be one.
 func (a *application) hold(sets []*staging) (release func()) {
-	checked := a.want != nil && len(a.want.checks()) > 0
+	checked := a.want != nil && len(a.want.checks()) > 0 || a.g.Process != nil && len(a.g.Process.checks()) > 0
 	for _, w := range sets {
 		checked = checked || len(w.set.Watch.Checks) > 0
 	}
@@ -46,7 +47,9 @@ func (a *application) hold(sets []*staging) (release func()) {
 func (a *application) watch(ctx context.Context, sets []*staging) (healthy bool) {
 	sets, replaced := a.told(sets), a.replaced()
 	window, checks := a.window(sets, replaced)
-	fine := func(w *staging) bool { return w.result.Err == nil && w.result.ActionErr == nil && w.concerned() }
+	told := func(w *staging) bool { return w.result.Err == nil && w.result.ActionErr == nil && w.concerned() }
+	fine := func(w *staging) bool { return told(w) && !w.set.Back }
+	a.Journal.NoteUndone(false, a.names(func(w *staging) bool { return told(w) && w.set.Back })...)
 	a.note(journal.Acted, fine)
 	var err error
 	if len(checks) > 0 {
@@ -83,7 +86,7 @@ func (a *application) replaced() bool {
 func (a *application) window(sets []*staging, replaced bool) (time.Duration, []job.Check) {
 	var window time.Duration
 	var checks []job.Check
-	touched := replaced
+	touched := replaced || a.report.restarted
 	for i, w := range a.work {
 		for _, s := range sets {
 			if s == w {
@@ -155,24 +158,29 @@ func (a *application) regular(err error) error {
 // undo brings the versions before back, and tells everybody again.
 func (a *application) undo(ctx context.Context, sets []*staging, replaced bool, cause error) {
 	alone := len(sets) == 1 && !replaced
-	var names []string
+	concerned := a.names(func(w *staging) bool { return slices.Contains(sets, w) })
+	a.Journal.NoteUndoing(alone, concerned...)
 	for i := len(sets) - 1; i >= 0; i-- {
 		w := sets[i]
-		names = append(names, w.set.Name)
 		if err := w.undo(); err != nil {
 			w.result.Err = fmt.Errorf("%w; and the version before could not be brought back: %w", cause, err)
 			continue
 		}
 		w.result.Err, w.result.Undone, w.result.Alone = cause, true, alone
 	}
-	a.Journal.NoteUndone(alone, names...)
 	if replaced {
 		a.want = a.before
 		a.report.ProcessErr, a.report.ProcessUndone, a.report.Taken = cause, true, false
 	}
 	a.report.did("roll-back")
-	if err := a.actAgain(ctx, replaced); err != nil {
-		a.Log.Error("the action after a roll-back failed", "sets", names, "error", err)
+	err := a.actAgain(ctx, replaced)
+	if err != nil {
+		a.Log.Error("action after a roll-back failed, it will be tried again", "sets", concerned, "error", err)
+		for _, w := range sets {
+			w.result.Untold = w.result.Undone
+		}
+	} else {
+		a.Journal.NoteUndone(false, a.names(func(w *staging) bool { return w.result.Undone })...)
 	}
 	a.look(ctx, sets)
 }
@@ -189,7 +197,8 @@ func (a *application) look(ctx context.Context, sets []*staging) {
 }
 
 // actAgain does the actions once more, now that what was before is back. A
-// process that has ended is started.
+// process that has ended is started, and one that was started with the bad
+// version is started anew, since no signal stood in for that.
 func (a *application) actAgain(ctx context.Context, replaced bool) error {
 	failed := a.todo.runCommands(ctx, a.Children, a.g.CommandEnv, &a.report)
 	for _, err := range failed {
@@ -201,7 +210,7 @@ func (a *application) actAgain(ctx context.Context, replaced bool) error {
 	switch {
 	case ctx.Err() != nil || !a.started:
 		return ctx.Err()
-	case replaced || a.todo.restart || !a.main.Running():
+	case replaced || a.todo.restart || a.report.restarted || !a.main.Running():
 		a.report.restarted = true
 		a.report.did("restart")
 		return a.main.Restart(ctx, a.want.Plan)

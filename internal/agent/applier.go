@@ -35,6 +35,9 @@ type attempt struct {
 	set    *set
 	digest digest
 	writes []*bool // set when its files are in place
+	// finishes says that it changes nothing, but does what is left to do about
+	// the version in place.
+	finishes bool
 }
 
 func startApplier(ctx context.Context, o reload.Options) *applier {

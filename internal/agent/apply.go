@@ -22,9 +22,14 @@ func (i *instance) apply(now time.Time) {
 	}
 	var g reload.Generation
 	var about []attempt
-	for _, s := range i.next(now) {
+	wanted, unfinished := i.next(now)
+	for _, s := range wanted {
 		g.Sets = append(g.Sets, i.outputs(s))
-		about = append(about, attempt{s, s.ready, s.writes()})
+		about = append(about, attempt{set: s, digest: s.ready, writes: s.writes()})
+	}
+	for _, s := range unfinished {
+		g.Sets = append(g.Sets, i.finish(s))
+		about = append(about, attempt{set: s, finishes: true})
 	}
 	if want := i.process(g.Sets); i.handover.due(want, now) {
 		g.Process = want
@@ -38,23 +43,28 @@ func (i *instance) apply(now time.Time) {
 	i.applier.generations <- g
 }
 
-// next returns the sets that are to be applied now. One that was undone
-// together with others is tried by itself, to find out which of them it was.
-func (i *instance) next(now time.Time) []*set {
-	var wanted, suspects []*set
+// next returns the sets that are to be applied now, and those of whose version
+// in place something is left to do. One that was undone together with others is
+// tried by itself, to find out which of them it was.
+func (i *instance) next(now time.Time) (wanted, unfinished []*set) {
+	var suspects []*set
 	for _, s := range i.prog.sets {
 		switch {
-		case s.env || !s.wanted(now):
+		case s.env:
+		case !s.wanted(now):
+			if s.unfinished(now) {
+				unfinished = append(unfinished, s)
+			}
 		case s.past.suspect == s.ready:
 			suspects = append(suspects, s)
 		default:
 			wanted = append(wanted, s)
 		}
 	}
-	if len(wanted) == 0 && len(suspects) > 0 {
-		return suspects[:1]
+	if len(wanted) == 0 && len(unfinished) == 0 && len(suspects) > 0 {
+		return suspects[:1], nil
 	}
-	return wanted
+	return wanted, unfinished
 }
 
 // wanted reports whether the set differs from what was applied and may be
@@ -110,10 +120,14 @@ func (s stager) Stage() (reload.Staged, error) { return output.Stage(s.target, s
 
 // inPlace reports whether the newest version of the set is in place.
 // One that is known to be bad leaves the version before in place, which then
-// is as good as the newest one; and so is one of an earlier start, if there is
-// no new one to be had.
+// is as good as the newest one; so does one that is refused, or does not come
+// to be because a template or guard fails, where concierge found a version in
+// place when it was started.
 func (s *set) inPlace() bool {
-	return s.ready != (digest{}) && (s.applied == s.ready || s.past.isBad(s.ready)) || s.stands()
+	if s.ready == (digest{}) {
+		return s.past.standing && slices.ContainsFunc(s.units, func(u *unit) bool { return u.err != nil })
+	}
+	return s.applied == s.ready || s.past.isBad(s.ready) || s.past.standing && s.failed == s.ready
 }
 
 // commandEnv is what commands and the process inherit of concierge's own
@@ -169,7 +183,11 @@ func newsworthy(action string) bool {
 func (i *instance) settle(a attempt, r reload.Result) error {
 	told := a.set.told
 	err := errors.Join(r.Err, r.ActionErr)
-	a.set.settled(a.digest, r)
+	if a.finishes {
+		a.set.finished(r)
+	} else {
+		a.set.settled(a.digest, r)
+	}
 	for _, done := range a.writes {
 		*done = *done || r.Err == nil
 	}
@@ -183,7 +201,7 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 	}
 	if a.set.told != told && !i.o.once {
 		message := "change was not applied, the previous version stays"
-		if a.set.applied == (digest{}) {
+		if a.set.applied == (digest{}) && !a.set.past.standing {
 			message = "output was not put in place, it will be tried again"
 		}
 		switch {
@@ -196,7 +214,7 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 		}
 		i.log.Error(message, "set", r.Name, "error", text)
 	}
-	if i.o.once || r.Err != nil && !r.Rejected && a.set.applied == (digest{}) {
+	if i.o.once || r.Err != nil && !r.Rejected && a.set.applied == (digest{}) && !a.set.past.standing {
 		return errors.New(text)
 	}
 	return nil

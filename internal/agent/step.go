@@ -201,6 +201,9 @@ func (i *instance) rearm(now time.Time) {
 	}
 	for _, s := range i.prog.sets {
 		sooner(s.retryAt)
+		if s.past.unproven || s.past.untold {
+			sooner(s.past.retryAt)
+		}
 	}
 	sooner(i.handover.retryAt)
 	sooner(i.explainAt())

@@ -8,6 +8,9 @@ import (
 	"concierge/render/output"
 )
 
+// treeLink is the link to the generation in force in the directory of a set.
+const treeLink = "..data"
+
 // tree is all files of a set that change in one step below one directory.
 type tree struct {
 	target output.TreeTarget
@@ -32,8 +35,11 @@ func (c inTree) Check(ctx context.Context, candidate reload.Candidate) error {
 
 // treeOutput describes a set with a directory to the supervisor.
 func (s *set) treeOutput() (reload.Output, []reload.Check) {
-	out := reload.Output{Path: filepath.Join(s.dir, "..data")}
+	out := reload.Output{Path: filepath.Join(s.dir, treeLink)}
 	t := tree{target: output.TreeTarget{Dir: s.dir, CreateDirs: true}}
+	for _, f := range s.past.before { // older than the version before, if that was not found healthy
+		t.target.Keep = append(t.target.Keep, f.Link)
+	}
 	var checks []reload.Check
 	for _, u := range s.units {
 		rel, err := filepath.Rel(s.dir, u.target.Path)

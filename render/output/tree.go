@@ -29,6 +29,9 @@ type TreeTarget struct {
 	Dir string
 	// CreateDirs makes Dir and its missing parents, with mode 0755.
 	CreateDirs bool
+	// Keep names further generations that stay on disk, as what ..data pointed to
+	// when they were in force.
+	Keep []string
 }
 
 // TreeFile is one file of a tree.
@@ -50,6 +53,7 @@ type StagedTree struct {
 	dir       string   // absolute
 	names     []string // the top-level names, sorted
 	staged    *workDir // nil if nothing changes, and after Commit or Discard
+	kept      []string // see [TreeTarget.Keep]
 	committed bool     // and the directory not synced yet
 	undo      *treeUndo
 }
@@ -75,14 +79,18 @@ func StageTree(t TreeTarget, files []TreeFile) (*StagedTree, error) {
 			return nil, failed("creating", dir, err)
 		}
 	}
-	now, err := tidiedTree(dir)
+	now, err := tidiedTree(dir, t.Keep...)
 	if err != nil {
 		return nil, err
 	}
-	return now.stage(files)
+	s, err := now.stage(files)
+	if s != nil {
+		s.kept = t.Keep
+	}
+	return s, err
 }
 
-func tidiedTree(dir string) (tree, error) {
+func tidiedTree(dir string, keep ...string) (tree, error) {
 	t, err := lookAtTree(dir)
 	if err != nil {
 		return t, err
@@ -90,7 +98,7 @@ func tidiedTree(dir string) (tree, error) {
 	if err := t.mend(); err != nil {
 		return t, failed("mending the links of", dir, err)
 	}
-	t.prune()
+	t.prune(keep...)
 	return lookAtTree(dir)
 }
 
@@ -169,7 +177,7 @@ func (s *StagedTree) Discard() error {
 		s.undo = nil
 	}
 	if now, err := lookAtTree(s.dir); err == nil {
-		now.prune()
+		now.prune(s.kept...)
 	}
 	return errors.Join(errs...)
 }

@@ -101,12 +101,12 @@ func (t tree) previous() string {
 	return t.generations[at-1]
 }
 
-// prune drops all but the generation in force, the one before it, and what
-// somebody still works on.
-func (t tree) prune() {
+// prune drops all but the generation in force, the one before it, those given,
+// and what somebody still works on.
+func (t tree) prune(keep ...string) {
 	before := t.previous()
 	for _, g := range t.generations {
-		if g != t.current && g != before {
+		if g != t.current && g != before && !slices.Contains(keep, g) {
 			t.drop(g)
 		}
 	}

@@ -1,0 +1,119 @@
+package storm
+
+import (
+	"slices"
+	"time"
+)
+
+// killer kills concierge amid changes.
+type killer struct {
+	*changer
+	// good versions that may be in place when the last one written is bad: the
+	// one that was before, and those that were written since.
+	fallbacks []version
+	last      version // written last
+}
+
+// killed kills concierge so many times, and looks after each restart whether
+// all is whole.
+func (c *changer) killed(kills int, moment func(*killer, int)) killFigures {
+	c.t.Helper()
+	k := &killer{changer: c, last: c.good}
+	var f killFigures
+	for n := range kills {
+		k.fallbacks = []version{c.good}
+		moment(k, n)
+		c.instance.kill()
+		if c.setup.onDisk() == 0 {
+			f.torn++
+		}
+		began, mark := time.Now(), c.instance.log.mark()
+		c.instance.start()
+		k.settle(mark)
+		f.settled = append(f.settled, time.Since(began))
+		if k.last.flaw != "" {
+			f.bad++
+		}
+		f.kills++
+	}
+	return f
+}
+
+// anyMoment makes one change or two and returns at a random moment of them.
+func anyMoment(k *killer, _ int) {
+	k.makeChange()
+	k.pause(window * 14 / 10)
+	if k.random.IntN(2) == 0 {
+		k.makeChange()
+		k.pause(window * 14 / 10)
+	}
+}
+
+// onceCommitted makes a good change and returns as soon as its files are in
+// place, while the server outside is not told yet; every other time it returns
+// at any moment.
+func onceCommitted(k *killer, n int) {
+	if n%2 == 1 {
+		anyMoment(k, n)
+		return
+	}
+	k.put(flaw{})
+	if !until(20*time.Second, func() bool { return k.setup.onDisk() == k.last.n }) {
+		k.t.Fatalf("version %d never came", k.last.n)
+	}
+}
+
+// makeChange writes a version, which may be good or not.
+func (k *killer) makeChange() {
+	k.t.Helper()
+	software, f := k.setup.software, flaw{}
+	switch k.random.IntN(10) {
+	case 0, 1:
+		f = software.refused[k.random.IntN(len(software.refused))]
+	case 2, 3, 4:
+		f = software.unhealthy[k.random.IntN(len(software.unhealthy))]
+	}
+	k.put(f)
+}
+
+func (k *killer) put(f flaw) {
+	k.t.Helper()
+	k.last = k.next(f)
+	k.write(k.last)
+	if f.name == "" {
+		k.fallbacks = append(k.fallbacks, k.last)
+	}
+}
+
+// settle waits until concierge, which was started again, has done what there
+// was to do, and checks that a whole good version is in place and served: the
+// newest one if that is good.
+func (k *killer) settle(mark int) {
+	k.t.Helper()
+	allowed := k.fallbacks
+	if k.last.flaw == "" {
+		allowed = []version{k.last}
+	} else {
+		k.instance.log.await(k.t, mark, sayRefused, sayNotPut, sayUndone, sayKnownBad)
+	}
+	found := 0
+	whole := func() bool {
+		i := slices.IndexFunc(allowed, func(v version) bool { return k.setup.onDisk() == v.n && k.setup.served() == v.n })
+		found = max(i, 0)
+		return i >= 0
+	}
+	if !until(20*time.Second, whole) {
+		k.t.Fatalf("version %d (%s) was written last, good ones are %v: %d is on disk, %d is served",
+			k.last.n, k.last.flaw, numbers(allowed), k.setup.onDisk(), k.setup.served())
+	}
+	k.good = allowed[found]
+	time.Sleep(overlap)
+	k.holds(flaw{name: "a kill amid " + k.last.flaw})
+}
+
+func numbers(versions []version) (all []int) {
+	for _, v := range versions {
+		all = append(all, v.n)
+	}
+	return all
+}

@@ -1,0 +1,66 @@
+package storm
+
+import (
+	"flag"
+	"math/rand/v2"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+var (
+	full   = flag.Bool("full", false, "take as many changes and kills as the figures stand for (make storm)")
+	update = flag.Bool("update", false, "write the figures into docs/rollback.md (make storm)")
+	seed   = flag.Uint64("seed", 0, "repeat a run with the seed that it printed; 0 takes a new one")
+)
+
+// plan is how much is done.
+type plan struct {
+	changes, refused, unhealthy int // changes in all, and those that are bad
+	kills                       int // under the server that is a child
+	outsideKills                int // beside a server that is not
+	keepAlive, fresh            int // workers of the load, by how they connect
+	pace                        time.Duration
+}
+
+// theSize is the plan of this run.
+func theSize() plan {
+	if *full {
+		return plan{changes: 500, refused: 50, unhealthy: 50, kills: 200, outsideKills: 60, keepAlive: 4, fresh: 4, pace: 5 * time.Millisecond}
+	}
+	return plan{changes: 20, refused: 3, unhealthy: 3, kills: 6, outsideKills: 4, keepAlive: 2, fresh: 2, pace: 10 * time.Millisecond}
+}
+
+// newRandom returns a source of randomness that a failed run can be repeated
+// with.
+func newRandom(t *testing.T) *rand.Rand {
+	t.Helper()
+	s := *seed
+	if s == 0 {
+		s = rand.Uint64()
+	}
+	t.Logf("-seed %d", s)
+	return rand.New(rand.NewPCG(s, 0))
+}
+
+// installed returns the path of a server of the distribution.
+func installed(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Fatalf("%v; install it without letting it start:\n"+
+			"\tprintf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d && apt-get install -y nginx haproxy", err)
+	}
+	return path
+}
+
+// until polls until ok, for at most as long as given, and reports whether it
+// came to that.
+func until(longest time.Duration, ok func() bool) bool {
+	for deadline := time.Now().Add(longest); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if ok() {
+			return true
+		}
+	}
+	return false
+}

@@ -53,18 +53,17 @@ func (r Record) IsBad(digest string) bool { return slices.Contains(r.Bad, digest
 func (r Record) proven() bool { return r.Phase == "" || r.Phase == Healthy || r.Phase == Undone }
 
 // next is the record of a new version, before which the disk held before. If
-// the newest version was not proven what was before it stays what to go back
-// to: it may be half in place.
+// the newest version was not proven what was before that stays what to go back
+// to, with all of its files: it may be half in place.
 func (r Record) next(digest string, before []File, now time.Time) Record {
 	n := Record{Set: r.Set, Digest: digest, Phase: Committing, At: now, Before: before, BeforeDigest: r.Digest, Bad: r.Bad}
 	if r.proven() {
 		return n
 	}
-	n.BeforeDigest = r.BeforeDigest
-	for i, f := range n.Before {
-		at := slices.IndexFunc(r.Before, func(old File) bool { return old.Path == f.Path })
-		if at >= 0 {
-			n.Before[i] = r.Before[at]
+	n.Before, n.BeforeDigest = slices.Clone(r.Before), r.BeforeDigest
+	for _, f := range before {
+		if !slices.ContainsFunc(r.Before, func(old File) bool { return old.Path == f.Path }) {
+			n.Before = append(n.Before, f)
 		}
 	}
 	return n

@@ -97,8 +97,7 @@ func (j *Journal) Record(set string) (Record, bool) {
 	return r, ok
 }
 
-// load reads the journal. A line that cannot be read is left out: each is all
-// that is known of a set at its time.
+// load reads the journal.
 func (j *Journal) load() error {
 	f, err := os.Open(j.path())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -108,20 +107,32 @@ func (j *Journal) load() error {
 		return err
 	}
 	defer f.Close()
-	in, damaged := bufio.NewReader(f), 0
+	damaged, err := read(f, j.records)
+	if damaged > 0 {
+		j.log.Warn("journal is damaged, what cannot be read is left out", "file", j.path(), "line", damaged)
+	}
+	return err
+}
+
+// read adds what a journal says to records. A line that cannot be read is left
+// out, since each is all that is known of a set at its time; the number of the
+// first is returned, or 0. What follows the last end of a line was cut off by
+// a crash.
+func read(r io.Reader, records map[string]Record) (damaged int, err error) {
+	in := bufio.NewReader(r)
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return damaged, nil
+		}
 		if err != nil {
-			if !errors.Is(err, io.EOF) {
-				return err
-			}
-			return nil // complete, or cut off by a crash
+			return damaged, err
 		}
 		var r Record
 		if err := json.Unmarshal(line, &r); err == nil && r.Set != "" {
-			j.records[r.Set] = r
-		} else if damaged++; damaged == 1 {
-			j.log.Warn("journal is damaged, what cannot be read is left out", "file", j.path(), "line", n)
+			records[r.Set] = r
+		} else if damaged == 0 {
+			damaged = n
 		}
 	}
 }

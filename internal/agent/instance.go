@@ -182,7 +182,8 @@ func (i *instance) replaceProgram(prog *program) {
 
 // stop ends everything that start began, in reverse order.
 func (i *instance) stop() {
-	i.applier.stop()
+	i.applier.stop(time.Time{})
+	i.applier.hurry() // lets go of its context
 	i.applier.Jobs.Close()
 	i.journal.Close()
 	i.feeds.stopAll()

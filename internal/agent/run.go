@@ -159,12 +159,11 @@ func (i *instance) reload(ctx context.Context) error {
 func (i *instance) shutdown() *ending {
 	i.tell(i.manager.NotifyStopping)
 	i.control.refuse()
-	done := make(chan processEnd, 1)
+	done, f := make(chan processEnd, 1), i.farewell()
 	go func() {
-		i.applier.stop()
-		done <- i.applier.shutdown(i.farewell())
+		i.applier.stop(f.deadline)
+		done <- i.applier.shutdown(f)
 	}()
-	hurried := false
 	for {
 		select {
 		case end := <-done:
@@ -173,10 +172,7 @@ func (i *instance) shutdown() *ending {
 			switch {
 			case i.stops(sig):
 				i.log.Warn("asked to stop again, killing the process")
-				if !hurried {
-					hurried = true
-					close(i.applier.hurry)
-				}
+				i.applier.hurry()
 				i.applier.Jobs.Kill()
 			case i.forwards(sig):
 				_ = i.applier.Jobs.Main().Signal(sig.(syscall.Signal)) // it may have ended

@@ -204,8 +204,9 @@ func (i *instance) regular(end processEnd) process.Status {
 		if i.prog.process != nil || i.o.once {
 			end.Status.Code = exit.Interrupted
 		}
+		return end.Status
 	}
-	return end.Status
+	return i.accepted(job.End{Job: config.ProcessName, Status: end.Status})
 }
 
 // farewell is how the configuration wants everything ended.
@@ -224,7 +225,17 @@ func (i *instance) ended(end job.End) *ending {
 		i.log.Error("ending, because a job failed", "job", end.Job, "status", end.Status.String())
 	}
 	i.shutdown()
-	return &ending{end.Status.ExitCode()}
+	return &ending{i.accepted(end).ExitCode()}
+}
+
+// accepted is how a program ended, or success if it is the process and the
+// configuration says that this was one.
+func (i *instance) accepted(end job.End) process.Status {
+	if end.Job == config.ProcessName && i.prog.cfg.Process != nil &&
+		slices.Contains(i.prog.cfg.Process.SuccessCodes, end.Status.ExitCode()) {
+		return process.Status{Code: exit.OK}
+	}
+	return end.Status
 }
 
 // exitedBefore prefers the status of a process that had ended by itself just
@@ -232,7 +243,7 @@ func (i *instance) ended(end job.End) *ending {
 func (i *instance) exitedBefore(status process.Status) process.Status {
 	select {
 	case own := <-i.applier.Jobs.Ends():
-		return own.Status
+		return i.accepted(own)
 	default:
 		return status
 	}

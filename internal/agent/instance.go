@@ -73,6 +73,7 @@ type instance struct {
 	reaper    reaper
 
 	handover handover
+	needing  needing
 	pid      pidFile
 	fatal    error // a template failed that must not
 	settled  bool  // with Once: everything was applied
@@ -176,7 +177,7 @@ func (i *instance) replaceProgram(prog *program) {
 			s.adopt(o)
 		}
 	}
-	i.due = nil
+	i.due, i.needing = nil, needing{}
 }
 
 // stop ends everything that start began, in reverse order.

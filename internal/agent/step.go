@@ -22,6 +22,7 @@ func (i *instance) step() {
 	i.apply(now)
 	i.noteAdopted()
 	i.followJobs()
+	i.noteNeeds(now)
 	i.rearm(now)
 }
 
@@ -204,6 +205,7 @@ func (i *instance) rearm(now time.Time) {
 	sooner(i.handover.retryAt)
 	sooner(i.explainAt())
 	sooner(i.exhaustedAt())
+	sooner(i.needsAt())
 	i.wake.Reset(next.Sub(now))
 }
 

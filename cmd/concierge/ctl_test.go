@@ -35,16 +35,6 @@ func public(t *testing.T, mode os.FileMode) string {
 	return dir
 }
 
-// publicBinary builds concierge where every user can execute it.
-func publicBinary(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(public(t, 0o755), "concierge")
-	if err := os.Rename(built(t), path); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // as makes a command that a user runs.
 func as(uid uint32, name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
@@ -86,7 +76,7 @@ func startAs(t *testing.T, uid uint32, concierge, socket string) *output {
 }
 
 func TestOnlyRootAndTheInstancesUserMayControlIt(t *testing.T) {
-	concierge, dir := publicBinary(t), public(t, 0o777)
+	concierge, dir := built(t), public(t, 0o777)
 	for _, owner := range []uint32{0, someUser} {
 		socket := filepath.Join(dir, fmt.Sprint("s", owner))
 		log := startAs(t, owner, concierge, socket)

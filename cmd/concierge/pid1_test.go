@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,79 +9,6 @@ import (
 	"testing"
 	"time"
 )
-
-// TestPID1 runs the binary as PID 1 of a real PID namespace. Each part is one
-// or more rows of the table in docs/supervision.md.
-func TestPID1(t *testing.T) {
-	concierge := built(t)
-	run := []string{concierge, "run"}
-	for name, test := range map[string]func(*testing.T, []string){
-		"OrphansAreReaped":               orphansAreReaped,
-		"SignalsAreForwarded":            signalsAreForwarded,
-		"AFloodHidesNoOtherSignal":       aFloodHidesNoOtherSignal,
-		"TheGroupIsItsOwn":               theGroupIsItsOwn,
-		"SurvivorsMayCleanUp":            survivorsMayCleanUp,
-		"StubbornSurvivorsAreKilled":     stubbornSurvivorsAreKilled,
-		"AStubbornProcessIsKilled":       aStubbornProcessIsKilled,
-		"ADaemonMayCleanUp":              aDaemonMayCleanUp,
-		"TheChildStartsClean":            theChildStartsClean,
-		"DescriptorsDoNotLeak":           descriptorsDoNotLeak,
-		"StandardStreamsAreTheChildsOwn": standardStreamsAreTheChildsOwn,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, run) })
-	}
-}
-
-// TestInitsAgree compares exit statuses with those of tini and dumb-init where
-// they are installed.
-func TestInitsAgree(t *testing.T) {
-	all := inits(built(t))
-	plain := filepath.Join(t.TempDir(), "plain")
-	if err := os.WriteFile(plain, []byte("no program"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		name    string
-		command []string
-		signal  syscall.Signal // sent to PID 1 when the process says "up"
-		want    int
-		differs map[string]int
-	}{
-		{name: "success", command: []string{"true"}},
-		{name: "a status", command: sh("exit 7"), want: 7},
-		{name: "the last status", command: sh("exit 255"), want: 255},
-		{name: "killed", command: sh("kill -KILL $$"), want: 137},
-		{name: "terminated", command: sh("kill -TERM $$"), want: 143},
-		{name: "a fault", command: sh("kill -SEGV $$"), want: 139},
-		{name: "a real-time signal", command: sh("kill -40 $$"), want: 168},
-		// dumb-init says 2 whenever it cannot execute.
-		{name: "no program", command: []string{"no-such-program-anywhere"}, want: 127, differs: map[string]int{"dumb-init": 2}},
-		{name: "not executable", command: []string{plain}, want: 126, differs: map[string]int{"dumb-init": 2}},
-		{name: "TERM handled", command: sh("trap 'exit 5' TERM; " + up), signal: syscall.SIGTERM, want: 5},
-		{name: "TERM", command: sh(up), signal: syscall.SIGTERM, want: 143},
-		{name: "INT handled", command: sh("trap 'exit 6' TERM INT; " + up), signal: syscall.SIGINT, want: 6},
-		{name: "USR1 handled", command: sh("trap 'exit 8' USR1; " + up), signal: syscall.SIGUSR1, want: 8},
-		{name: "QUIT", command: sh(up), signal: syscall.SIGQUIT, want: 131},
-		{name: "a real-time signal forwarded", command: sh(up), signal: 50, want: 178},
-	} {
-		for name, init := range all {
-			t.Run(c.name+"/"+name, func(t *testing.T) {
-				box := contain(t, slices.Concat(init, c.command)...)
-				if c.signal != 0 {
-					box.until("up\n")
-					box.signal(c.signal)
-				}
-				want, ok := c.differs[name]
-				if !ok {
-					want = c.want
-				}
-				if got := box.wait(); got != want {
-					t.Errorf("status %d, want %d", got, want)
-				}
-			})
-		}
-	}
-}
 
 // up is the end of a script that waits for a signal.
 const up = "echo up; while :; do sleep 0.02; done"
@@ -112,7 +37,7 @@ done`)
 
 // signalsAreForwarded sends every signal that can be caught.
 func signalsAreForwarded(t *testing.T, run []string) {
-	box := contain(t, slices.Concat(run, []string{"--", recorder(t)})...)
+	box := contain(t, slices.Concat(run, []string{"--", program(t, "recorder")})...)
 	box.until("recording\n")
 	kept := []int{ // with the reason why
 		1,     // HUP: concierge's own reload

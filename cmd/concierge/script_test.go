@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write what the commands print into the 
 
 func TestMain(m *testing.M) {
 	run := func() { os.Exit(realMain()) }
-	testscript.Main(m, map[string]func(){"concierge": run, "consul-template": run, "envconsul": run, "recorder": record})
+	testscript.Main(tests{m}, map[string]func(){"concierge": run, "consul-template": run, "envconsul": run, "recorder": record, "server": serve})
 }
 
 // TestScripts runs testdata/script: help texts, error texts, exit statuses and

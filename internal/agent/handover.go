@@ -50,7 +50,7 @@ func (i *instance) process(coming []reload.Set) *reload.Process {
 	if i.prog.process == nil || !i.prog.adopted && !i.filesComing(coming) {
 		return nil
 	}
-	if i.handover.taken == nil && !i.needsMet() {
+	if i.handover.taken == nil && (i.needing.parked || !i.needsMet()) {
 		return nil
 	}
 	vars, complete := i.variables()

@@ -70,10 +70,10 @@ type instance struct {
 	board     *board.Board
 	journal   *journal.Journal // nil: nothing outlasts concierge
 	following following
-	needs     needs
 	reaper    reaper
 
 	handover handover
+	needing  needing
 	pid      pidFile
 	fatal    error // a template failed that must not
 	settled  bool  // with Once: everything was applied
@@ -177,7 +177,7 @@ func (i *instance) replaceProgram(prog *program) {
 			s.adopt(o)
 		}
 	}
-	i.due = nil
+	i.due, i.needing = nil, needing{}
 }
 
 // stop ends everything that start began, in reverse order.

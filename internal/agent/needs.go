@@ -8,54 +8,58 @@ import (
 	"concierge/internal/exit"
 )
 
-// needsPatience is how long the process waits for jobs before the log says so.
-const needsPatience = 5 * time.Second
-
-// needs is how long the process has been waiting for jobs.
-type needs struct {
-	since time.Time // zero: it does not
-	told  bool
+// needing is how the process waits for the jobs that it needs, once nothing
+// else holds it back.
+type needing struct {
+	since  time.Time // zero: it does not
+	told   bool      // the log says what for
+	parked bool      // it has waited for too long, and is not started any more
 }
 
 // needsMet reports whether what the process needs is there.
 func (i *instance) needsMet() bool {
-	n := i.prog.process.Plan.Needs
-	return len(n) == 0 || len(i.applier.Jobs.Unmet(n)) == 0
+	needs := i.prog.process.Plan.Needs
+	return len(needs) == 0 || len(i.applier.Jobs.Unmet(needs)) == 0
 }
 
-// explainNeeds says what the process waits for, and ends concierge when that
-// takes too long.
-func (i *instance) explainNeeds(now time.Time) {
-	if i.prog.process == nil || i.handover.taken != nil || i.needsMet() || !i.filesComing(nil) {
-		i.needs = needs{}
+// noteNeeds says what the process waits for, and gives it up when it has waited
+// for too long.
+func (i *instance) noteNeeds(now time.Time) {
+	n := &i.needing
+	if i.prog.process == nil || i.handover.taken != nil || !i.following.begun || i.needsMet() {
+		*n = needing{parked: n.parked}
 		return
 	}
-	if i.needs.since.IsZero() {
-		i.needs.since = now
+	plan := i.prog.process.Plan
+	if n.since.IsZero() {
+		n.since = now
 	}
-	open := i.applier.Jobs.Unmet(i.prog.process.Plan.Needs)
-	if !i.needs.told && now.Sub(i.needs.since) >= needsPatience {
-		i.needs.told = true
+	waited, open := now.Sub(n.since), i.applier.Jobs.Unmet(plan.Needs)
+	switch {
+	case n.parked:
+	case plan.Patience > 0 && waited >= plan.Patience && plan.Restart.End:
+		i.fatal = exit.With(exit.Failed, fmt.Errorf("process has waited %s for %s (see process.start_timeout)",
+			waited.Round(time.Millisecond), strings.Join(open, " and ")))
+	case plan.Patience > 0 && waited >= plan.Patience:
+		n.parked = true
+		i.log.Error("process has waited for too long and is given up (see process.start_timeout)", "waits_for", open)
+	case waited >= explainAfter && !n.told:
+		n.told = true
 		i.log.Warn("process waits for jobs", "waits_for", open)
-	}
-	if patience := i.prog.process.Plan.Patience; patience > 0 && now.Sub(i.needs.since) >= patience {
-		i.fatal = exit.With(exit.Failed, fmt.Errorf("the process has waited for %s: %s (see process.start_timeout)",
-			patience, strings.Join(open, ", ")))
 	}
 }
 
-// needsAt returns when explainNeeds has something to say next; zero if it has
-// not.
-func (i *instance) needsAt() time.Time {
-	if i.needs.since.IsZero() {
-		return time.Time{}
+// needsAt returns when noteNeeds has something to say next.
+func (i *instance) needsAt() (first time.Time) {
+	n := i.needing
+	if n.since.IsZero() || n.parked {
+		return first
 	}
-	told, end := i.needs.since.Add(needsPatience), i.needs.since.Add(i.prog.process.Plan.Patience)
-	switch {
-	case i.needs.told && end.Equal(i.needs.since):
-		return time.Time{} // for ever
-	case i.needs.told, end.Before(told) && end.After(i.needs.since):
-		return end
+	if !n.told {
+		first = n.since.Add(explainAfter)
 	}
-	return told
+	if most := i.prog.process.Plan.Patience; most > 0 && (first.IsZero() || n.since.Add(most).Before(first)) {
+		first = n.since.Add(most)
+	}
+	return first
 }

@@ -167,7 +167,7 @@ func (i *instance) shutdown() *ending {
 	for {
 		select {
 		case end := <-done:
-			return &ending{i.exitCode(i.exitedBefore(i.regular(end)))}
+			return &ending{i.exitedBefore(i.regular(end)).ExitCode()}
 		case sig := <-i.o.Signals:
 			switch {
 			case i.stops(sig):
@@ -200,8 +200,9 @@ func (i *instance) regular(end processEnd) process.Status {
 		if i.prog.process != nil || i.o.once {
 			end.Status.Code = exit.Interrupted
 		}
+		return end.Status
 	}
-	return end.Status
+	return i.accepted(job.End{Job: config.ProcessName, Status: end.Status})
 }
 
 // farewell is how the configuration wants everything ended.
@@ -220,16 +221,17 @@ func (i *instance) ended(end job.End) *ending {
 		i.log.Error("ending, because a job failed", "job", end.Job, "status", end.Status.String())
 	}
 	i.shutdown()
-	return &ending{i.exitCode(end.Status)}
+	return &ending{i.accepted(end).ExitCode()}
 }
 
-// exitCode is the status of concierge for one of the process.
-func (i *instance) exitCode(status process.Status) int {
-	code := status.ExitCode()
-	if p := i.prog.cfg.Process; p != nil && slices.Contains(p.SuccessCodes, code) {
-		return exit.OK
+// accepted is how a program ended, or success if it is the process and the
+// configuration says that this was one.
+func (i *instance) accepted(end job.End) process.Status {
+	if end.Job == config.ProcessName && i.prog.cfg.Process != nil &&
+		slices.Contains(i.prog.cfg.Process.SuccessCodes, end.Status.ExitCode()) {
+		return process.Status{Code: exit.OK}
 	}
-	return code
+	return end.Status
 }
 
 // exitedBefore prefers the status of a process that had ended by itself just
@@ -237,7 +239,7 @@ func (i *instance) exitCode(status process.Status) int {
 func (i *instance) exitedBefore(status process.Status) process.Status {
 	select {
 	case own := <-i.applier.Jobs.Ends():
-		return own.Status
+		return i.accepted(own)
 	default:
 		return status
 	}

@@ -22,7 +22,7 @@ func (i *instance) step() {
 	i.apply(now)
 	i.noteAdopted()
 	i.followJobs()
-	i.explainNeeds(now)
+	i.noteNeeds(now)
 	i.rearm(now)
 }
 

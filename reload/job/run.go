@@ -16,32 +16,13 @@ func (j *Job) startIfMet() {
 		j.status.WaitsFor = open
 		j.mu.Unlock()
 		if j.due == nil {
-			j.after(patience, j.explain)
+			j.beginToWait()
 		}
 		return
 	}
 	j.waiting = false
 	j.disarm()
 	j.begin()
-}
-
-// patience is how long a job waits before the log says what for.
-const patience = 5 * time.Second
-
-// explain says what a job waits for, and gives it up when it has waited for too
-// long.
-func (j *Job) explain() {
-	open := j.roster.unmet(j.plan.Needs)
-	j.log.Warn("job waits for others", "waits_for", open)
-	if j.plan.Patience == 0 {
-		j.due = func() {} // it was said
-		return
-	}
-	j.after(max(0, j.plan.Patience-patience), func() {
-		j.waiting = false
-		j.log.Error("job has waited for too long and is given up (see start_timeout)", "waits_for", open)
-		j.giveUp(process.Status{Code: 1}, "waited too long")
-	})
 }
 
 // begin starts the program because its time has come. A failure counts as an
@@ -52,6 +33,32 @@ func (j *Job) begin() {
 		j.began, j.well = time.Now(), 0
 		j.decide(process.Status{Code: startCode(err)}, err.Error())
 	}
+}
+
+// patience is how long a job waits before the log says what for.
+const patience = 5 * time.Second
+
+// beginToWait bounds the wait for what a job needs.
+func (j *Job) beginToWait() {
+	if most := j.plan.Patience; most > 0 && most <= patience {
+		j.after(most, j.tire)
+		return
+	}
+	j.after(patience, func() {
+		j.log.Warn("job waits for others", "waits_for", j.roster.unmet(j.plan.Needs))
+		if j.plan.Patience == 0 {
+			j.due = func() {} // it was said
+			return
+		}
+		j.after(j.plan.Patience-patience, j.tire)
+	})
+}
+
+// tire gives up a job that has waited for too long.
+func (j *Job) tire() {
+	j.waiting = false
+	j.log.Error("job has waited for too long and is given up (see start_timeout)", "waits_for", j.roster.unmet(j.plan.Needs))
+	j.giveUp(process.Status{Code: 1}, "waited too long")
 }
 
 // start starts the program as planned.

@@ -158,6 +158,33 @@ func TestChecksKeepTheFile(t *testing.T) {
 	}
 }
 
+func TestJobsRollABadChangeBack(t *testing.T) {
+	dir := example(t, "jobs")
+	greeting, served := filepath.Join(dir, "config", "greeting"), filepath.Join(dir, "run", "greeting")
+	cmd := concierge(t, "run", "--config", "concierge.yaml", "--control-socket", "none")
+	cmd.Dir = dir
+	out := start(t, cmd)
+	out.await(t, "prepare | preparing\n")
+	out.await(t, "process | serving: Good morning\n")
+	out.await(t, "clock | ")
+	write := func(text string) {
+		if err := os.WriteFile(greeting, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("Sorry")
+	out.await(t, "serving: Sorry\nprocess | serving: Good morning\n")
+	if b, err := os.ReadFile(served); err != nil || string(b) != "Good morning\n" {
+		t.Errorf("the file is %q (%v)", b, err)
+	}
+	write("Good day")
+	out.await(t, "process | serving: Good day\n")
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	out.await(t, "farewell | bye\n")
+}
+
 // TestContainerFollowsTheStoreOfItsEnvironment runs the entrypoint of the
 // Dockerfile, without an image around it: the store is named by a variable.
 func TestContainerFollowsTheStoreOfItsEnvironment(t *testing.T) {

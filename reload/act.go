@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"concierge/reload/job"
 	"concierge/reload/process"
 )
 
@@ -18,10 +19,17 @@ type todo struct {
 	commands []process.Command
 	signals  []syscall.Signal
 	restart  bool
+	jobs     []Action // of jobs besides the process
 }
 
 // add notes one action.
 func (t *todo) add(a Action) {
+	if a.ofJob() {
+		if !slices.ContainsFunc(t.jobs, a.sameJob) {
+			t.jobs = append(t.jobs, a)
+		}
+		return
+	}
 	switch a.Kind {
 	case RunCommand:
 		i := slices.IndexFunc(t.commands, a.Command.Equal)
@@ -47,10 +55,39 @@ func (s *Supervisor) resolve(a Action, p *Process) Action {
 		a = p.Reload.action()
 		a.Command.Silent, a.Command.Loud = asked.Silent, asked.Loud
 	}
-	if a.Kind != RunCommand && !s.started {
+	if a.Kind != RunCommand && !a.ofJob() && !s.started {
 		return Action{}
 	}
 	return a
+}
+
+// ofJob reports whether the action is about a job besides the process.
+func (a Action) ofJob() bool { return a.Job != "" && a.Job != job.ProcessName }
+
+func (a Action) sameJob(b Action) bool {
+	return a.Kind == b.Kind && a.Job == b.Job && a.Signal == b.Signal
+}
+
+// tellJobs signals or restarts jobs and returns the errors by the name of the
+// job.
+func (t *todo) tellJobs(jobs *job.Group, report *Report) map[string]error {
+	failed := make(map[string]error)
+	for _, a := range t.jobs {
+		j, err := jobs.Find(a.Job)
+		switch {
+		case err != nil:
+		case a.Kind == SendSignal:
+			report.did("signal " + unix.SignalName(a.Signal) + " to " + a.Job)
+			err = j.Signal(a.Signal)
+		default:
+			report.did("restart of " + a.Job)
+			err = j.Refresh()
+		}
+		if err != nil {
+			failed[a.Job] = fmt.Errorf("telling job %s: %w", a.Job, err)
+		}
+	}
+	return failed
 }
 
 // act does what the committed sets ask for: commands in the order of their
@@ -76,11 +113,12 @@ func (a *application) act(ctx context.Context) {
 	if a.g.Together && len(failed) > 0 {
 		a.g.Process = nil
 	}
+	untold := a.todo.tellJobs(a.Jobs, &a.report)
 	processErr := a.actOnProcess(ctx)
 	a.report.Taken = a.g.Process != nil && a.want == a.g.Process && processErr == nil
 	for i, w := range a.work {
 		for _, action := range a.asked[i] {
-			w.result.ActionErr = firstError(w.result.ActionErr, a.todo.outcome(action, failed, processErr))
+			w.result.ActionErr = firstError(w.result.ActionErr, a.todo.outcome(action, failed, untold, processErr))
 		}
 	}
 }
@@ -100,7 +138,10 @@ func (t *todo) runCommands(ctx context.Context, children *process.Children, env 
 }
 
 // outcome returns the error of the thing that a asked for.
-func (t *todo) outcome(a Action, failed map[int]error, processErr error) error {
+func (t *todo) outcome(a Action, failed map[int]error, untold map[string]error, processErr error) error {
+	if a.ofJob() {
+		return untold[a.Job]
+	}
 	switch a.Kind {
 	case NoAction, ReloadProcess:
 		return nil

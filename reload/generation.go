@@ -59,6 +59,7 @@ type Action struct {
 	Kind    ActionKind
 	Signal  syscall.Signal  // of SendSignal
 	Command process.Command // of RunCommand
+	Job     string          // of SendSignal and RestartProcess: whom; empty is the process
 }
 
 // Reload is how a process is told to read its configuration again: by Command

@@ -216,6 +216,9 @@ func (a *application) actAgain(ctx context.Context, replaced bool) error {
 	for _, err := range failed {
 		return err
 	}
+	for _, err := range a.todo.tellJobs(a.Jobs, &a.report) {
+		return err
+	}
 	switch {
 	case ctx.Err() != nil || !a.started:
 		return ctx.Err()

@@ -13,7 +13,7 @@ func commands() []*command {
 		runCommand(), renderCommand(), validateCommand(),
 		kvGetCommand(), kvPutCommand(), kvLsCommand(), kvRmCommand(),
 		ctlStatusCommand(), ctlReloadCommand(), ctlRestartCommand(), ctlSignalCommand(),
-		ctlMaintenanceCommand(), ctlLogLevelCommand(), ctlEventsCommand(),
+		ctlMaintenanceCommand(), ctlRetryCommand(), ctlLogLevelCommand(), ctlEventsCommand(),
 		convertCommand(), schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
 	}
 }

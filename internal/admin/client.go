@@ -117,6 +117,12 @@ func (c *Client) Maintenance(ctx context.Context, on bool) (changed bool, err er
 	return a.Changed, err
 }
 
+// Retry implements [Instance].
+func (c *Client) Retry(ctx context.Context) (sets []string, err error) {
+	a, err := call[retryAnswer](ctx, c, http.MethodPost, "retry", nil)
+	return a.Sets, err
+}
+
 // LogLevel implements [Instance].
 func (c *Client) LogLevel(ctx context.Context, level slog.Level) (previous slog.Level, err error) {
 	a, err := call[levelAnswer](ctx, c, http.MethodPut, "log-level", levelRequest{&level})

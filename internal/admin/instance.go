@@ -35,6 +35,13 @@ type Maintainer interface {
 	Maintenance(ctx context.Context, on bool) (changed bool, err error)
 }
 
+// Retrier tries again what was put off.
+type Retrier interface {
+	// Retry forgets which versions were rolled back, and ends every back-off. It
+	// returns the names of the sets that are tried again.
+	Retry(ctx context.Context) (sets []string, err error)
+}
+
 // Leveler changes the least severity that is logged, until the configuration
 // is loaded again.
 type Leveler interface {
@@ -47,6 +54,7 @@ type Instance interface {
 	Reloader
 	JobKeeper
 	Maintainer
+	Retrier
 	Leveler
 }
 

@@ -22,6 +22,9 @@ type (
 	maintenanceAnswer struct {
 		Changed bool `json:"changed"`
 	}
+	retryAnswer struct {
+		Sets []string `json:"sets"`
+	}
 	levelRequest struct {
 		Level *slog.Level `json:"level"`
 	}
@@ -45,6 +48,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /v1/jobs/{job}/restart", s.answer(s.logged(s.restart)))
 	mux.HandleFunc("POST /v1/jobs/{job}/signal", s.answer(s.logged(s.signal)))
 	mux.HandleFunc("PUT /v1/maintenance", s.answer(s.logged(s.maintenance)))
+	mux.HandleFunc("POST /v1/retry", s.answer(s.logged(s.retry)))
 	mux.HandleFunc("PUT /v1/log-level", s.answer(s.logged(s.logLevel)))
 	mux.HandleFunc("GET /v1/events", s.streamEvents)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -92,6 +96,11 @@ func (s *Server) maintenance(ctx context.Context, r *http.Request) (any, error) 
 	}
 	changed, err := s.instance.Maintenance(ctx, *q.On)
 	return maintenanceAnswer{changed}, err
+}
+
+func (s *Server) retry(ctx context.Context, _ *http.Request) (any, error) {
+	sets, err := s.instance.Retry(ctx)
+	return retryAnswer{sets}, err
 }
 
 func (s *Server) logLevel(ctx context.Context, r *http.Request) (any, error) {

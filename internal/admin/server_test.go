@@ -56,6 +56,10 @@ func (r *recording) Restart(ctx context.Context, job string) error {
 func (r *recording) Signal(ctx context.Context, job string, sig syscall.Signal) error {
 	return r.do(ctx, "signal %s %d", job, int(sig))
 }
+func (r *recording) Retry(ctx context.Context) ([]string, error) {
+	return []string{"web"}, r.do(ctx, "retry")
+}
+
 func (r *recording) Maintenance(ctx context.Context, on bool) (bool, error) {
 	return true, r.do(ctx, "maintenance %t", on)
 }
@@ -88,6 +92,9 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 	if st, err := s.Status(t.Context()); err != nil || st.Version != "1" || st.Sets[0].Name != "a\"\x1b" {
 		t.Errorf("status %+v, %v", st, err)
 	}
+	if sets, err := s.Retry(t.Context()); err != nil || len(sets) != 1 || sets[0] != "web" {
+		t.Errorf("retried %v, %v", sets, err)
+	}
 	if changed, err := s.Maintenance(t.Context(), true); err != nil || !changed {
 		t.Errorf("changed %v, %v", changed, err)
 	}
@@ -98,7 +105,7 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"status", "maintenance true", "level DEBUG", "reload", "restart a b/c?d%", "signal web 10"} {
+	for _, want := range []string{"status", "retry", "maintenance true", "level DEBUG", "reload", "restart a b/c?d%", "signal web 10"} {
 		if got := <-s.instance.asked; got != want {
 			t.Errorf("it was asked %q, want %q", got, want)
 		}

@@ -86,15 +86,9 @@ func TestSocketIsNeverOpenToOthers(t *testing.T) {
 func TestSocketOfAnInstanceThatWasKilledIsReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	dead(t, path)
-	for _, left := range []string{path + ".lock", path + ".new"} {
-		if err := os.Mkdir(left, 0o700); strings.HasSuffix(left, ".new") && err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasSuffix(left, ".lock") { // a file, not a directory
-			if err := errors.Join(os.Remove(left), os.WriteFile(left, nil, 0o600)); err != nil {
-				t.Fatal(err)
-			}
-		}
+	err := errors.Join(os.WriteFile(path+".lock", nil, 0o600), os.Mkdir(path+".new", 0o700))
+	if err != nil {
+		t.Fatal(err)
 	}
 	dead(t, path+".new/s") // it was killed in the middle
 	listen(t, path)

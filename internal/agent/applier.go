@@ -21,7 +21,8 @@ type applier struct {
 	cancel      context.CancelFunc
 	done        chan struct{} // closed when no generation is applied any more
 	steady      chan struct{} // closed when no plans are followed any more
-	hurry       chan struct{} // closed when everything is to end at once
+	leisure     context.Context
+	hurry       context.CancelFunc // ends leisure: everything is to end at once
 
 	// Owned by the loop.
 	busy    bool
@@ -45,8 +46,9 @@ func startApplier(ctx context.Context, o reload.Options) *applier {
 	a := &applier{
 		Supervisor: reload.New(o), log: o.Log,
 		generations: make(chan reload.Generation, 1), reports: make(chan reload.Report, 1), plans: make(chan []job.Plan, 1),
-		cancel: cancel, done: make(chan struct{}), steady: make(chan struct{}), hurry: make(chan struct{}),
+		cancel: cancel, done: make(chan struct{}), steady: make(chan struct{}),
 	}
+	a.leisure, a.hurry = context.WithCancel(context.WithoutCancel(ctx))
 	go func() {
 		defer close(a.done)
 		for g := range a.generations {
@@ -71,12 +73,21 @@ func (a *applier) follow(plans []job.Plan) {
 	a.plans <- plans
 }
 
-// stop lets the running generation end, its commands killed. The process is
+// stop lets the running generation end, its commands killed. A process that it
+// stops has until the deadline, if that is not zero; otherwise the process is
 // not touched. It may be called twice, but not concurrently.
-func (a *applier) stop() {
+func (a *applier) stop(deadline time.Time) {
 	a.cancel()
+	if !deadline.IsZero() {
+		late := time.AfterFunc(time.Until(deadline), a.Jobs.Main().Kill)
+		defer late.Stop()
+	}
 	if !a.stopped {
 		a.stopped = true
+		select {
+		case <-a.plans: // nobody has begun with them, and nobody shall
+		default:
+		}
 		close(a.generations)
 		close(a.plans)
 	}
@@ -95,12 +106,16 @@ type farewell struct {
 }
 
 // shutdown ends everything: hooks, drain, then the process and the jobs, then
-// hooks. It returns how the process ended.
+// hooks. Those of a process that was never started do not run. It returns how
+// the process ended.
 func (a *applier) shutdown(f farewell) (end processEnd) {
-	for _, name := range f.hooks.beforeStop {
-		a.hook(name, f.deadline)
+	if !a.Jobs.Main().Status().Met(job.Started) {
+		f.hooks = hooks{}
 	}
 	if a.Running() {
+		for _, name := range f.hooks.beforeStop {
+			a.hook(name, f.deadline)
+		}
 		a.drain(f)
 	}
 	end.Status, end.ran = a.Jobs.Shutdown(f.deadline)
@@ -112,16 +127,12 @@ func (a *applier) shutdown(f farewell) (end processEnd) {
 
 // hook runs a hook to its end; its failure does not hold up the rest.
 func (a *applier) hook(name string, deadline time.Time) {
-	select {
-	case <-a.hurry:
-		return
-	default:
-	}
-	var most time.Duration
+	ctx, cancel := a.leisure, context.CancelFunc(func() {})
 	if !deadline.IsZero() {
-		most = max(time.Millisecond, time.Until(deadline))
+		ctx, cancel = context.WithDeadline(ctx, deadline)
 	}
-	if !a.Jobs.Run(name, most) {
+	defer cancel()
+	if ctx.Err() == nil && !a.Jobs.Run(ctx, name) {
 		a.log.Error("hook failed, the shutdown goes on", "job", name)
 	}
 }
@@ -140,7 +151,7 @@ func (a *applier) drain(f farewell) {
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-a.hurry:
+	case <-a.leisure.Done():
 	case <-a.Jobs.Main().Gone():
 	}
 }

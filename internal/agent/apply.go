@@ -120,10 +120,14 @@ func (s stager) Stage() (reload.Staged, error) { return output.Stage(s.target, s
 
 // inPlace reports whether the newest version of the set is in place.
 // One that is known to be bad leaves the version before in place, which then
-// is as good as the newest one; so does one that is refused, where concierge
-// found a version in place when it was started.
+// is as good as the newest one; so does one that is refused, or does not come
+// to be because a template or guard fails, where concierge found a version in
+// place when it was started.
 func (s *set) inPlace() bool {
-	return s.ready != (digest{}) && (s.applied == s.ready || s.past.isBad(s.ready) || s.past.standing && s.failed == s.ready)
+	if s.ready == (digest{}) {
+		return s.past.standing && slices.ContainsFunc(s.units, func(u *unit) bool { return u.err != nil })
+	}
+	return s.applied == s.ready || s.past.isBad(s.ready) || s.past.standing && s.failed == s.ready
 }
 
 // commandEnv is what commands and the process inherit of concierge's own
@@ -177,7 +181,7 @@ func newsworthy(action string) bool {
 // settle notes and logs what became of one set. An output that cannot be
 // written before anything ever was is returned: waiting would not help.
 func (i *instance) settle(a attempt, r reload.Result) error {
-	first := a.set.lastErr
+	told := a.set.told
 	err := errors.Join(r.Err, r.ActionErr)
 	if a.finishes {
 		a.set.finished(r)
@@ -191,7 +195,11 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 		return nil
 	}
 	text := i.redactor.Redact(err.Error())
-	if a.set.lastErr = text; text != first && !i.o.once {
+	a.set.lastErr, a.set.told = text, outcome{a.digest, r.Err == nil, r.Rejected, r.Undone, text}
+	if r.Rejected || r.Err == nil { // what a program says may differ each time, by a time or number
+		a.set.told.text = ""
+	}
+	if a.set.told != told && !i.o.once {
 		message := "change was not applied, the previous version stays"
 		if a.set.applied == (digest{}) && !a.set.past.standing {
 			message = "output was not put in place, it will be tried again"
@@ -222,7 +230,7 @@ func (s *set) settled(tried digest, r reload.Result) {
 		return // what was applied before is in place again
 	}
 	if r.Err == nil && r.ActionErr == nil {
-		s.failed, s.retryAt, s.lastErr = digest{}, time.Time{}, ""
+		s.failed, s.retryAt, s.lastErr, s.told = digest{}, time.Time{}, "", outcome{}
 		s.backoff.Reset()
 		return
 	}

@@ -70,6 +70,7 @@ type instance struct {
 	board     *board.Board
 	journal   *journal.Journal // nil: nothing outlasts concierge
 	following following
+	needs     needs
 	reaper    reaper
 
 	handover handover
@@ -181,7 +182,8 @@ func (i *instance) replaceProgram(prog *program) {
 
 // stop ends everything that start began, in reverse order.
 func (i *instance) stop() {
-	i.applier.stop()
+	i.applier.stop(time.Time{})
+	i.applier.hurry() // lets go of its context
 	i.applier.Jobs.Close()
 	i.journal.Close()
 	i.feeds.stopAll()

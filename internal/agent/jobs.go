@@ -242,12 +242,6 @@ func (i *instance) variables() (vars []string, complete bool) {
 	return vars, true
 }
 
-// needsMet reports whether what the process needs is there.
-func (i *instance) needsMet() bool {
-	needs := i.prog.process.Plan.Needs
-	return len(needs) == 0 || len(i.applier.Jobs.Unmet(needs)) == 0
-}
-
 // processReady reports whether the process can be used, as far as its health
 // checks know.
 func (i *instance) processReady() bool {

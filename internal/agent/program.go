@@ -204,7 +204,7 @@ func (c *compiler) action(a config.Action) reload.Action {
 		config.ActionSignal: reload.SendSignal, config.ActionCommand: reload.RunCommand,
 	}
 	return reload.Action{
-		Kind: kinds[a.Kind], Signal: syscall.Signal(a.Signal),
+		Kind: kinds[a.Kind], Signal: syscall.Signal(a.Signal), Job: a.Job,
 		Command: c.command(a.Command),
 	}
 }

@@ -21,8 +21,14 @@ func (i *instance) openJournal(prog *program) error {
 	if i.journal, err = journal.Open(dir, i.log); err != nil {
 		return exit.With(exit.Failed, err)
 	}
+	var names []string
+	for _, s := range prog.sets {
+		names = append(names, s.name)
+	}
+	i.journal.Keep(names)
 	for _, s := range prog.sets {
 		r, known := i.journal.Record(s.name)
+		s.past.standing = known && s.stands(r)
 		if !known || !r.Phase.Halfway() {
 			continue
 		}
@@ -62,7 +68,6 @@ func (i *instance) recall(s *set) {
 	if !known {
 		return
 	}
-	s.past.standing = s.stands(r)
 	switch {
 	case s.past.untold && r.BeforeDigest == s.ready.String():
 		s.applied = s.ready // it was just put back

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"syscall"
+	"time"
 
 	"concierge/internal/admin"
 )
@@ -80,6 +81,11 @@ func (r remote) Maintenance(ctx context.Context, on bool) (changed bool, err err
 	return ask(ctx, r.i.control, func(context.Context) (bool, error) { return r.i.maintain(on), nil })
 }
 
+// Retry implements [admin.Retrier].
+func (r remote) Retry(ctx context.Context) (sets []string, err error) {
+	return ask(ctx, r.i.control, func(context.Context) ([]string, error) { return r.i.retry(), nil })
+}
+
 // LogLevel implements [admin.Leveler].
 func (r remote) LogLevel(ctx context.Context, level slog.Level) (previous slog.Level, err error) {
 	return ask(ctx, r.i.control, func(context.Context) (slog.Level, error) {
@@ -95,6 +101,22 @@ func (i *instance) told(err error) error {
 		return err
 	}
 	return errors.New(i.redactor.Redact(err.Error()))
+}
+
+// retry forgets what was found bad, and ends every back-off.
+func (i *instance) retry() []string {
+	sets := []string{}
+	for _, s := range i.prog.sets {
+		if s.past.isBad(s.ready) || s.failed != (digest{}) {
+			sets = append(sets, s.name)
+		}
+		s.past.bad, s.past.suspect = nil, digest{}
+		s.retryAt = time.Time{}
+		s.backoff.Reset()
+	}
+	i.handover.bad, i.handover.retryAt = nil, time.Time{}
+	i.log.Info("trying again on demand", "sets", sets)
+	return sets
 }
 
 // maintain begins or ends maintenance, and reports whether that changed

@@ -159,24 +159,20 @@ func (i *instance) reload(ctx context.Context) error {
 func (i *instance) shutdown() *ending {
 	i.tell(i.manager.NotifyStopping)
 	i.control.refuse()
-	done := make(chan processEnd, 1)
+	done, f := make(chan processEnd, 1), i.farewell()
 	go func() {
-		i.applier.stop()
-		done <- i.applier.shutdown(i.farewell())
+		i.applier.stop(f.deadline)
+		done <- i.applier.shutdown(f)
 	}()
-	hurried := false
 	for {
 		select {
 		case end := <-done:
-			return &ending{i.exitedBefore(i.regular(end)).ExitCode()}
+			return &ending{i.exitCode(i.exitedBefore(i.regular(end)))}
 		case sig := <-i.o.Signals:
 			switch {
 			case i.stops(sig):
 				i.log.Warn("asked to stop again, killing the process")
-				if !hurried {
-					hurried = true
-					close(i.applier.hurry)
-				}
+				i.applier.hurry()
 				i.applier.Jobs.Kill()
 			case i.forwards(sig):
 				_ = i.applier.Jobs.Main().Signal(sig.(syscall.Signal)) // it may have ended
@@ -224,7 +220,16 @@ func (i *instance) ended(end job.End) *ending {
 		i.log.Error("ending, because a job failed", "job", end.Job, "status", end.Status.String())
 	}
 	i.shutdown()
-	return &ending{end.Status.ExitCode()}
+	return &ending{i.exitCode(end.Status)}
+}
+
+// exitCode is the status of concierge for one of the process.
+func (i *instance) exitCode(status process.Status) int {
+	code := status.ExitCode()
+	if p := i.prog.cfg.Process; p != nil && slices.Contains(p.SuccessCodes, code) {
+		return exit.OK
+	}
+	return code
 }
 
 // exitedBefore prefers the status of a process that had ended by itself just

@@ -22,6 +22,7 @@ func (i *instance) step() {
 	i.apply(now)
 	i.noteAdopted()
 	i.followJobs()
+	i.explainNeeds(now)
 	i.rearm(now)
 }
 
@@ -207,6 +208,7 @@ func (i *instance) rearm(now time.Time) {
 	sooner(i.handover.retryAt)
 	sooner(i.explainAt())
 	sooner(i.exhaustedAt())
+	sooner(i.needsAt())
 	i.wake.Reset(next.Sub(now))
 }
 

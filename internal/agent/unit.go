@@ -72,7 +72,8 @@ type set struct {
 	failed    digest // what could not be applied last
 	retryAt   time.Time
 	backoff   sources.Backoff
-	lastErr   string // logged last
+	lastErr   string // of the last attempt, as it may be shown
+	told      outcome
 	past      past
 	appliedAt time.Time // when applied was
 }
@@ -134,4 +135,11 @@ func (s *set) adopt(old *set) {
 	s.applied, s.owed, s.failed, s.retryAt, s.backoff = old.applied, old.owed, old.failed, old.retryAt, old.backoff
 	s.past = old.past
 	s.appliedAt = old.appliedAt
+}
+
+// outcome is what the log has said of an attempt, so that it is said once.
+type outcome struct {
+	tried                     digest
+	inPlace, rejected, undone bool
+	text                      string // of what does not quote a program
 }

@@ -121,11 +121,6 @@ func (v *validator) health(at string, h *Health) {
 		v.command(at+".command", h.Command)
 	}
 	v.probeAddress(at, h)
-	for name, n := range map[string]int{"failures": h.Failures, "successes": h.Successes} {
-		if v.written(at+"."+name) && n == 0 {
-			v.fail(at+"."+name, "0", "is zero, which would not say whether it means at once or never", "write 1 or more; to do without the check remove it")
-		}
-	}
 }
 
 func (v *validator) probeAddress(at string, h *Health) {
@@ -161,6 +156,23 @@ func (v *validator) sets() {
 		v.health(at+".health", s.Health)
 		if s.Directory != "" {
 			v.directory(at, s.Directory, members)
+			v.apart(name, s.Directory)
+		}
+	}
+}
+
+// apart checks that no other file or set is where a set has its directory: each
+// would take the other's files for its own.
+func (v *validator) apart(name, dir string) {
+	for other, s := range v.cfg.Sets {
+		if below, err := filepath.Rel(dir, s.Directory); s.Directory != "" && other != name && err == nil && filepath.IsLocal(below) && (below != "." || other < name) {
+			v.fail(joinPath("sets", other)+".directory", s.Directory, "is the directory of set "+name+", or below it", "give each set a directory of its own")
+		}
+	}
+	for i := range v.cfg.Templates {
+		t := &v.cfg.Templates[i]
+		if below, err := filepath.Rel(dir, t.Destination); t.Set != name && t.Destination != "" && err == nil && filepath.IsLocal(below) {
+			v.fail(templateAt(i)+".destination", t.Destination, "is below the directory of set "+name, "add set: "+name+", or choose another place")
 		}
 	}
 }

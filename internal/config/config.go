@@ -244,7 +244,7 @@ type Template struct {
 	Format            string      `yaml:"format" doc:"Format that the file must have; pem-pair is a certificate with its key, in this file or together with the other pem-pair files of the set." enum:"json,yaml,toml,xml,ini,pem,pem-pair"`
 	Schema            string      `yaml:"schema" doc:"JSON Schema that the file must keep, a local file; needs the format json, yaml or toml." as:"path"`
 	Guard             *Guard      `yaml:"guard" doc:"What must be true of the data and the size of the file, so that a store that lost its data does not empty it."`
-	OnChange          Actions     `yaml:"on_change" doc:"What to do when the file changed: reload, restart, none, {signal: HUP} or {command: […]}, or a list of these."`
+	OnChange          Actions     `yaml:"on_change" doc:"What to do when the file changed: reload, restart, none, {signal: HUP}, {job: NAME} to restart a job, {job: NAME, signal: HUP} or {command: […]}, or a list of these."`
 }
 
 // Command is a program with arguments, run directly, never through a shell
@@ -269,11 +269,13 @@ const (
 )
 
 // Action is what follows a change. In YAML it is one of the words reload,
-// restart and none, or a mapping {signal: …} or {command: …, timeout: …}.
+// restart and none, or a mapping {signal: …}, {job: …}, {job: …,
+// signal: …} or {command: …, timeout: …}.
 type Action struct {
 	Kind    ActionKind
 	Signal  Signal
 	Command Command
+	Job     string // of ActionSignal and ActionRestart; empty is the process
 }
 
 // Actions are done in order, commands before what concerns the process. In YAML

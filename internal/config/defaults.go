@@ -54,12 +54,16 @@ func (c *Config) defaultPolicies() {
 	if p := c.Process; p != nil {
 		p.Restart.Policy, p.Restart.GiveUp = cmp.Or(p.Restart.Policy, "never"), cmp.Or(p.Restart.GiveUp, "end")
 	}
-	for _, j := range c.Jobs {
+	needed := make(map[string]bool)
+	if c.Process != nil {
+		c.neededBy(c.Process.DependsOn, needed)
+	}
+	for name, j := range c.Jobs {
 		policy, giveUp := "never", "park"
 		if j.Type == JobService {
 			policy = "always"
 		}
-		if j.Hook == "before_start" {
+		if j.Hook == "before_start" || needed[name] {
 			giveUp = "end"
 		}
 		j.Restart.Policy, j.Restart.GiveUp = cmp.Or(j.Restart.Policy, policy), cmp.Or(j.Restart.GiveUp, giveUp)
@@ -70,6 +74,16 @@ func (c *Config) defaultPolicies() {
 	for _, s := range c.Sets {
 		if s.Window == 0 {
 			s.Window = c.Rollback.Window
+		}
+	}
+}
+
+// neededBy collects the jobs that must be there, and those that they need.
+func (c *Config) neededBy(dependsOn map[string]string, into map[string]bool) {
+	for name := range dependsOn {
+		if j := c.Jobs[name]; j != nil && !into[name] {
+			into[name] = true
+			c.neededBy(j.DependsOn, into)
 		}
 	}
 }

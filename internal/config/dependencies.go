@@ -47,6 +47,15 @@ func (v *validator) dependsOn(at string, on map[string]string) {
 	}
 }
 
+// knownJob checks a job that is named elsewhere.
+func (v *validator) knownJob(at, name string) {
+	if j, ok := v.cfg.Jobs[name]; !ok {
+		v.fail(at, name, "is not a job", cmp.Or(suggest(name, slices.Sorted(maps.Keys(v.cfg.Jobs))), "add it to jobs"))
+	} else if j.Hook != "" {
+		v.fail(at, name, "is a hook", "hooks run by themselves; remove its hook to run it here")
+	}
+}
+
 // ring returns jobs that wait for each other, if there are some.
 func (v *validator) ring() []string {
 	const open, done = 1, 2

@@ -33,14 +33,14 @@ type Output struct {
 // Restart is a restart policy. The delay doubles with each restart, with a
 // random part of a fifth.
 type Restart struct {
-	Policy        string        `yaml:"policy" doc:"When the program is started again: never, when it ended with an unexpected status or a signal, or always. never for the process and for once, always for services." enum:"never,on-failure,always"`
+	Policy        string        `yaml:"policy" doc:"When the program is started again: never, when it ended with an unexpected status or a signal, or always. Unset: never for the process and for once, always for services. One that is unhealthy or a runaway is restarted in any case." enum:"never,on-failure,always"`
 	Delay         time.Duration `yaml:"delay" doc:"Wait before the first restart; it doubles with each." default:"1s"`
 	MaxDelay      time.Duration `yaml:"max_delay" doc:"Longest wait." default:"1m"`
 	Reset         time.Duration `yaml:"reset" doc:"The delay begins anew when the program ran, and was healthy, for so long, and at least twice its delay." default:"1m"`
 	Limit         string        `yaml:"limit" doc:"Give up after so many restarts within window; unlimited is never." default:"10" as:"loose" pattern:"^(unlimited|[1-9][0-9]{0,8})?$"`
 	Window        time.Duration `yaml:"window" doc:"Time in which restarts are counted for limit." default:"10m"`
 	ExpectedCodes []int         `yaml:"expected_codes" doc:"Exit statuses that are no failure." default:"0"`
-	GiveUp        string        `yaml:"give_up" doc:"What follows when limit is reached or a job failed for good: end concierge with the program's status, or park the job and say so. end for the process and for hooks before it, park for other jobs." enum:"end,park"`
+	GiveUp        string        `yaml:"give_up" doc:"What follows when limit is reached or a job failed for good: end concierge with the program's status, or park the job and say so. end for the process, for jobs that it depends on and for hooks before it; park for other jobs." enum:"end,park"`
 }
 
 // Health is a health check: a request or a command with thresholds.

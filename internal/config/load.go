@@ -63,6 +63,9 @@ func Load(o Options) (*Config, error) {
 	l.flags(o)
 	l.resolveEither()
 	l.toolVariables()
+	if l.cfg.StateDir == "" {
+		l.cfg.StateDir, _, _ = strings.Cut(l.env["STATE_DIRECTORY"], ":") // see systemd.exec(5)
+	}
 	l.cfg.origins, l.cfg.File = l.d.origins, l.path
 	l.cfg.applyDefaults(l.dir)
 	v := validator{cfg: l.cfg, running: o.Running, file: l.path}

@@ -127,7 +127,11 @@ func alternative(v reflect.Value, f field) reflect.Value {
 func (a Action) node() *yaml.Node {
 	switch a.Kind {
 	case ActionSignal:
-		return structNode(reflect.ValueOf(actionMapping{Signal: a.Signal}))
+		return structNode(reflect.ValueOf(actionMapping{Signal: a.Signal, Job: a.Job}))
+	case ActionRestart:
+		if a.Job != "" {
+			return structNode(reflect.ValueOf(actionMapping{Job: a.Job}))
+		}
 	case ActionCommand:
 		return structNode(reflect.ValueOf(actionMapping{
 			Command: a.Command.Command, Timeout: a.Command.Timeout, Background: a.Command.Background, Environment: a.Command.Environment,

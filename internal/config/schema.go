@@ -183,6 +183,7 @@ func typeSchema(t reflect.Type, f field) *schema {
 func actionSchemas() []*schema {
 	long := objectSchema(reflect.TypeFor[actionMapping]())
 	long.Type = "object"
+	long.AnyOf = append(long.AnyOf, &schema{Required: []string{"job"}})
 	return []*schema{{Type: "string", Enum: actionWords}, long}
 }
 

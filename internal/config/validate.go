@@ -220,7 +220,9 @@ func (v *validator) action(at string, a Action) {
 		v.command(at, a.Command.Command)
 		v.environment(at+".environment", a.Command.Environment)
 	case ActionReload, ActionRestart, ActionSignal:
-		if v.cfg.Process == nil {
+		if a.Job != "" && a.Job != ProcessName {
+			v.knownJob(at+".job", a.Job)
+		} else if v.cfg.Process == nil {
 			v.fail(at, string(a.Kind), "needs a process", "add a process section; process: {} if the command stands on the command line")
 		} else if a.Kind == ActionReload && v.cfg.Process.Reload == nil {
 			v.fail(at, string(a.Kind), "needs process.reload", "add process.reload, for example {signal: HUP}, or write restart")

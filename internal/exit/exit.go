@@ -27,7 +27,7 @@ var table = []Row{
 	{Internal, "A defect in concierge itself."},
 	{Interrupted, "Stopped by a signal before the work was done."},
 	{Usage, "Unknown command or flag, wrong arguments, a key that a store cannot have, or ctl: an unknown job."},
-	{Failed, "A template failed, a check refused its output, or an output could not be written. ctl: the instance could not do it."},
+	{Failed, "A template failed, a check or a guard refused its output, or an output could not be written. ctl: the instance could not do it."},
 	{Config, "The configuration (file, variable or flag of a setting) or a template in it is not valid."},
 	{Missing, "The deadline passed while data was missing; every missing key is listed."},
 	{Store, "A store was unreachable or refused the credentials. ctl: no instance answered, or it refused this user."},

@@ -1,10 +1,9 @@
 package job
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -32,8 +31,7 @@ type Group struct {
 // NewGroup returns a group that has only the process, which was not started.
 func NewGroup(children *process.Children, b *board.Board, log *slog.Logger) *Group {
 	g := &Group{log: log, children: children, board: b, roster: newRoster(), plans: make(map[string]Plan)}
-	g.main = newJob(ProcessName, children, b, g.roster, log)
-	g.roster.jobs[ProcessName] = g.main
+	g.main = g.join(ProcessName)
 	return g
 }
 
@@ -51,19 +49,11 @@ func (g *Group) Unmet(needs map[string]Condition) []string { return g.roster.unm
 
 // Status returns how all jobs are, the process first.
 func (g *Group) Status() []Status {
-	all := []Status{g.main.Status()}
-	for _, name := range g.names() {
-		all = append(all, g.roster.find(name).Status())
+	var all []Status
+	for _, j := range g.roster.all() {
+		all = append(all, j.Status())
 	}
 	return all
-}
-
-// names returns the names of the jobs besides the process, in order.
-func (g *Group) names() []string {
-	g.roster.mu.Lock()
-	defer g.roster.mu.Unlock()
-	names := slices.Sorted(maps.Keys(g.roster.jobs))
-	return slices.DeleteFunc(names, func(n string) bool { return n == ProcessName })
 }
 
 // Find returns a job by its name; the error names those that exist.
@@ -71,11 +61,12 @@ func (g *Group) Find(name string) (*Job, error) {
 	if j := g.roster.find(name); j != nil {
 		return j, nil
 	}
-	return nil, fmt.Errorf("no job is called %q; there are %v", name, append([]string{ProcessName}, g.names()...))
+	return nil, fmt.Errorf("no job is called %q; there are %v", name, g.roster.names())
 }
 
 // Restart runs a job anew: one that has ended is started, one that runs is
-// restarted. It blocks for as long as it takes to stop.
+// restarted. It blocks for as long as it takes to stop. A job that cannot be
+// started is not stopped.
 func (g *Group) Restart(name string) error {
 	j, err := g.Find(name)
 	if err != nil {
@@ -101,55 +92,41 @@ func (g *Group) Replace(plans []Plan) {
 	g.plans = next
 	for _, p := range plans {
 		j := g.join(p.Name)
-		if !p.Manual {
-			g.work.Go(func() { j.want(p) })
-		} else {
+		if p.Manual {
 			g.work.Go(func() { j.prepare(p) })
+		} else {
+			g.work.Go(func() { j.want(p) })
 		}
 	}
 	g.roster.change()
 }
 
-// join returns the job of that name, a new one if there is none.
 func (g *Group) join(name string) *Job {
-	if j := g.roster.find(name); j != nil {
-		return j
-	}
-	j := newJob(name, g.children, g.board, g.roster, g.log)
-	g.roster.mu.Lock()
-	g.roster.jobs[name] = j
-	g.roster.mu.Unlock()
-	return j
+	return g.roster.join(name, func() *Job { return newJob(name, g.children, g.board, g.roster, g.log) })
 }
 
 // remove stops a job for good.
 func (g *Group) remove(name string) {
-	j := g.roster.find(name)
-	g.roster.mu.Lock()
-	delete(g.roster.jobs, name)
-	g.roster.mu.Unlock()
+	j, left := g.roster.dismiss(name)
 	g.work.Go(func() {
+		defer left()
 		j.Stop(0)
 		j.close()
 	})
 }
 
-// Run runs a job to its end and reports whether it succeeded. It blocks for at
-// most the job's timeout, and most if that is not 0.
-func (g *Group) Run(name string, most time.Duration) bool {
-	j := g.roster.find(name)
-	if j == nil {
-		return false
+// Run runs a job to its end and reports whether it succeeded. It blocks until
+// then, which the job's timeout and policy bound, or until ctx ends; the
+// program is stopped then.
+func (g *Group) Run(ctx context.Context, name string) bool {
+	j, err := g.Find(name)
+	if err == nil {
+		err = j.Again()
 	}
-	if err := j.Again(); err != nil {
+	if err != nil {
 		g.log.Error("job cannot be started", "job", name, "error", err)
 		return false
 	}
-	limit := time.NewTimer(most)
-	if most == 0 {
-		limit.Stop()
-	}
-	defer limit.Stop()
 	for {
 		changed := g.roster.changes()
 		switch j.Status().State {
@@ -160,7 +137,7 @@ func (g *Group) Run(name string, most time.Duration) bool {
 		}
 		select {
 		case <-changed:
-		case <-limit.C:
+		case <-ctx.Done():
 			j.Stop(time.Second)
 			return false
 		}
@@ -171,104 +148,19 @@ func (g *Group) Run(name string, most time.Duration) bool {
 // What ends by itself meets its policy.
 func (g *Group) Pause(on bool) { g.roster.pause(on) }
 
-// Kill kills everything at once.
+// Kill kills everything at once. Nothing is started any more.
 func (g *Group) Kill() {
-	for _, name := range append(g.names(), ProcessName) {
-		if j := g.roster.find(name); j != nil {
-			j.Kill()
-		}
+	g.roster.close(true)
+	for _, j := range g.roster.all() {
+		j.Kill()
 	}
-}
-
-// Shutdown stops everything, those first that need others: what needs the
-// process, then the process, then the rest. Nothing takes longer than until the
-// deadline, if that is not zero, and a few seconds. It returns how the process
-// ended; ok is false if it was never started.
-func (g *Group) Shutdown(deadline time.Time) (status process.Status, ok bool) {
-	g.work.Wait()
-	for _, wave := range g.waves() {
-		var stops sync.WaitGroup
-		for _, name := range wave {
-			j := g.roster.find(name)
-			stops.Go(func() {
-				s, ran := j.Stop(remaining(deadline))
-				if name == ProcessName {
-					status, ok = s, ran
-				}
-			})
-		}
-		stops.Wait()
-	}
-	return status, ok
+	g.roster.killLeaving()
 }
 
 // Close ends the goroutines of all jobs. They must have been stopped.
 func (g *Group) Close() {
 	g.work.Wait()
-	for _, name := range append(g.names(), ProcessName) {
-		g.roster.find(name).close()
+	for _, j := range g.roster.all() {
+		j.close()
 	}
-}
-
-func remaining(deadline time.Time) time.Duration {
-	if deadline.IsZero() {
-		return 0
-	}
-	return max(time.Millisecond, time.Until(deadline))
-}
-
-// waves returns the names in the order in which they are stopped; those of one
-// wave at the same time.
-func (g *Group) waves() [][]string {
-	depth := make(map[string]int)
-	var depthOf func(name string) int
-	depthOf = func(name string) int { // how many have to be stopped before, at least
-		if d, known := depth[name]; known {
-			return d
-		}
-		depth[name] = 0 // rings are refused with the configuration
-		d := 0
-		for _, other := range append(g.names(), ProcessName) {
-			if g.before(other, name) {
-				d = max(d, depthOf(other)+1)
-			}
-		}
-		depth[name] = d
-		return d
-	}
-	var waves [][]string
-	for _, name := range append(g.names(), ProcessName) {
-		d := depthOf(name)
-		for len(waves) <= d {
-			waves = append(waves, nil)
-		}
-		waves[d] = append(waves[d], name)
-	}
-	return waves
-}
-
-// before reports whether a has to be stopped before b: because it needs it, or
-// because it is the process and b does not need that.
-func (g *Group) before(a, b string) bool {
-	if a == b {
-		return false
-	}
-	return g.reaches(a, b) || a == ProcessName && !g.reaches(b, ProcessName)
-}
-
-// reaches reports whether a needs b, also by way of others.
-func (g *Group) reaches(a, b string) bool {
-	for next := range g.needs(a) {
-		if next == b || g.reaches(next, b) {
-			return true
-		}
-	}
-	return false
-}
-
-func (g *Group) needs(name string) map[string]Condition {
-	if name == ProcessName {
-		return g.main.needs()
-	}
-	return g.plans[name].Needs
 }

@@ -2,6 +2,7 @@ package job
 
 import (
 	"log/slog"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -20,33 +21,36 @@ type Job struct {
 	roster   *roster
 
 	requests chan func()
-	ended    chan struct{} // closed when the goroutine is gone
+	quit     chan struct{} // closed to end the goroutine
+	ended    chan struct{} // closed when it is gone
 
 	// Owned by the goroutine.
 	plan    Plan
 	wanted  bool // it is to run: it was started and not stopped
+	waiting bool // for what it needs
 	front   bool
 	life    *life // of the program that runs; nil when none does
 	history history
-	began   time.Time // the run that is on, or the last one
-	due     func()    // what the timer is for
+	began   time.Time     // the run that is on, or the last one
+	well    time.Duration // the last run was well
+	due     func()        // what the timer is for
 	timer   *time.Timer
 	holds   int             // see Hold
 	heldEnd *process.Status // an end that nobody acted on, because of a hold
-	waiting bool
 
 	mu     sync.Mutex
-	latest *process.Child // guarded by mu; started last
-	status Status         // guarded by mu
-	last   process.Status // guarded by mu; of the last run
-	ran    bool           // guarded by mu; was started at least once
+	needed map[string]Condition // guarded by mu; the needs of the plan
+	latest *process.Child       // guarded by mu; started last
+	status Status               // guarded by mu
+	last   process.Status       // guarded by mu; of the last run
+	ran    bool                 // guarded by mu; was started at least once
 }
 
 // newJob starts the goroutine of a job that does nothing yet. close ends it.
 func newJob(name string, children *process.Children, b *board.Board, r *roster, log *slog.Logger) *Job {
 	j := &Job{
-		name: name, log: log, children: children, board: b, roster: r,
-		requests: make(chan func()), ended: make(chan struct{}), timer: time.NewTimer(time.Hour),
+		name: name, log: log, children: children, board: b, roster: r, timer: time.NewTimer(time.Hour),
+		requests: make(chan func()), quit: make(chan struct{}), ended: make(chan struct{}),
 	}
 	j.timer.Stop()
 	if name != ProcessName {
@@ -73,10 +77,7 @@ func (j *Job) run() {
 		}
 		done, verdicts := j.life.events()
 		select {
-		case request, open := <-j.requests:
-			if !open {
-				return
-			}
+		case request := <-j.requests:
 			request()
 		case <-done:
 			j.exited()
@@ -89,12 +90,16 @@ func (j *Job) run() {
 			}
 		case <-needs:
 		case <-resumed:
-			j.reconsider()
+			if j.holds == 0 {
+				j.heal()
+			}
+		case <-j.quit:
+			return
 		}
 	}
 }
 
-// do runs f in the goroutine and waits for it.
+// do runs f in the goroutine and waits for it. It does nothing after close.
 func (j *Job) do(f func()) {
 	done := make(chan struct{})
 	select {
@@ -106,7 +111,7 @@ func (j *Job) do(f func()) {
 
 // close ends the goroutine. The program must have been stopped.
 func (j *Job) close() {
-	close(j.requests)
+	close(j.quit)
 	<-j.ended
 }
 
@@ -136,6 +141,8 @@ func (j *Job) Kill() {
 	}
 }
 
+// newest waits for a program that is just being started: it may run already,
+// and even have said so.
 func (j *Job) newest() *process.Child {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -151,6 +158,21 @@ func (j *Job) Gone() <-chan struct{} {
 	return nil
 }
 
+// needs returns what the job needs.
+func (j *Job) needs() map[string]Condition {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.needed
+}
+
+// follow makes p the plan.
+func (j *Job) follow(p Plan) {
+	j.plan = p
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.needed, j.status.Kind = p.Needs, p.Kind
+}
+
 // subject is how messages call the job.
 func (j *Job) subject() string {
 	if j.name == ProcessName {
@@ -161,20 +183,24 @@ func (j *Job) subject() string {
 
 // enter notes a state and tells everybody.
 func (j *Job) enter(s State, problem string) {
+	var open []string
+	if s == Waiting {
+		open = j.roster.unmet(j.plan.Needs)
+	}
 	j.mu.Lock()
 	before := j.status.State
-	j.status.State, j.status.Problem = s, problem
-	j.status.PID, j.status.WaitsFor = 0, nil
+	j.status.State, j.status.Problem, j.status.WaitsFor = s, problem, open
+	j.status.PID = 0
 	if j.life != nil {
 		j.status.PID = j.life.child.PID()
 	}
-	j.status.Ready = j.life.ready()
+	j.status.Ready = s != Stopping && j.life.ready()
 	if s != before {
 		j.status.Since = time.Now()
 	}
 	j.mu.Unlock()
 	if s != before {
-		j.board.Record(board.Job, j.name, string(s), problem)
+		j.board.Record(board.Job, j.name, string(s), problem+strings.Join(open, ", "))
 	}
 	j.roster.change()
 }

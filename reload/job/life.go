@@ -2,8 +2,11 @@ package job
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"reflect"
 	"sync"
+	"time"
 
 	"concierge/reload/probe"
 	"concierge/reload/process"
@@ -18,38 +21,73 @@ type life struct {
 	verdicts chan verdict
 
 	// Owned by the job's goroutine.
-	plan                          Plan
-	passesHealth, passesReadiness bool
+	plan     Plan
+	began    time.Time
+	findings map[subject]finding
+	well     time.Duration // it was healthy, until the health check last failed
 }
+
+// subject is what a watcher looks at.
+type subject string
+
+const (
+	health    subject = "health"
+	readiness subject = "readiness"
+	limits    subject = "limits"
+)
 
 // verdict is what a watcher found.
 type verdict struct {
-	about  string // health, readiness or limits
+	about  subject
 	ok     bool
 	reason string
+}
+
+// finding is the last verdict about a subject.
+type finding struct {
+	verdict
+	at time.Time
 }
 
 // live begins to watch a child.
 func live(child *process.Child, plan Plan, log *slog.Logger) *life {
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &life{child: child, cancel: cancel, verdicts: make(chan verdict), plan: plan}
-	l.watch(ctx, "health", plan.Health, log)
-	l.watch(ctx, "readiness", plan.Readiness, log)
+	l := &life{
+		child: child, cancel: cancel, verdicts: make(chan verdict), plan: plan,
+		began: time.Now(), findings: make(map[subject]finding),
+	}
+	l.watch(ctx, health, plan.Health, log)
+	l.watch(ctx, readiness, plan.Readiness, log)
 	if plan.Limits != (usage.Limits{}) {
-		l.watchers.Go(func() {
-			if err := usage.Watch(ctx, child.PID(), plan.Limits); ctx.Err() == nil && err != nil {
-				l.say(ctx, verdict{"limits", false, err.Error()})
-			}
-		})
+		l.watchers.Go(func() { l.limit(ctx, log) })
 	}
 	return l
 }
 
-func (l *life) watch(ctx context.Context, about string, c *Check, log *slog.Logger) {
+// adopt goes on with the same child under another plan. What is known of
+// checks that stay the same is kept.
+func (l *life) adopt(plan Plan, log *slog.Logger) *life {
+	before := l.plan
+	if reflect.DeepEqual(before.checks(), plan.checks()) && before.Limits == plan.Limits {
+		l.plan = plan
+		return l
+	}
+	l.end()
+	next := live(l.child, plan, log)
+	next.began, next.well = l.began, l.well
+	for about, f := range l.findings {
+		if check := plan.check(about); check != nil && reflect.DeepEqual(check, before.check(about)) {
+			next.findings[about] = f
+		}
+	}
+	return next
+}
+
+func (l *life) watch(ctx context.Context, about subject, c *Check, log *slog.Logger) {
 	if c == nil {
 		return
 	}
-	m := probe.New(c.Probe, c.Thresholds, log.With("check", about))
+	m := probe.New(c.Probe, c.Thresholds, log.With("check", string(about)))
 	l.watchers.Go(func() {
 		m.Run(ctx, func(v probe.Verdict) {
 			reason := ""
@@ -61,6 +99,16 @@ func (l *life) watch(ctx context.Context, about string, c *Check, log *slog.Logg
 			}
 		})
 	})
+}
+
+// limit watches what the program takes of the machine.
+func (l *life) limit(ctx context.Context, log *slog.Logger) {
+	err := usage.Watch(ctx, l.child.PID(), l.plan.Limits)
+	if exceeded, ok := errors.AsType[*usage.Exceeded](err); ok {
+		l.say(ctx, verdict{limits, false, exceeded.Error()})
+	} else if ctx.Err() == nil {
+		log.Error("use of the machine cannot be watched", "error", err)
+	}
 }
 
 func (l *life) say(ctx context.Context, v verdict) {
@@ -86,12 +134,19 @@ func (l *life) end() {
 
 // note takes a verdict in.
 func (l *life) note(v verdict) {
-	switch v.about {
-	case "health":
-		l.passesHealth = v.ok
-	case "readiness":
-		l.passesReadiness = v.ok
+	l.well = l.wellFor()
+	l.findings[v.about] = finding{v, time.Now()}
+}
+
+// wellFor is how long the program was healthy, or ran if nothing says that.
+func (l *life) wellFor() time.Duration {
+	if l.plan.Health == nil {
+		return time.Since(l.began)
 	}
+	if f := l.findings[health]; f.ok {
+		return l.well + time.Since(f.at)
+	}
+	return l.well
 }
 
 // ready reports whether the program can be used.
@@ -99,16 +154,31 @@ func (l *life) ready() bool {
 	if l == nil {
 		return false
 	}
-	return (l.passesHealth || l.plan.Health == nil) && (l.passesReadiness || l.plan.Readiness == nil)
+	return (l.findings[health].ok || l.plan.Health == nil) && (l.findings[readiness].ok || l.plan.Readiness == nil)
 }
 
-// state is that of a program that runs.
-func (l *life) state() State {
-	switch {
-	case l.ready() && len(l.plan.checks()) == 0:
-		return Running
-	case l.ready():
-		return IsHealthy
+// fatal returns why the program has to be restarted, if it has.
+func (l *life) fatal() (about subject, reason string, bad bool) {
+	for _, about := range []subject{health, limits} {
+		if f, known := l.findings[about]; known && !f.ok {
+			return about, f.reason, true
+		}
 	}
-	return Starting
+	return "", "", false
+}
+
+// state is that of a program that runs, and what the checks say if they fail.
+func (l *life) state() (State, string) {
+	for _, about := range []subject{health, limits, readiness} {
+		if f, known := l.findings[about]; known && !f.ok {
+			return Unhealthy, f.reason
+		}
+	}
+	switch {
+	case !l.ready():
+		return Starting, ""
+	case len(l.plan.checks()) == 0:
+		return Running, ""
+	}
+	return IsHealthy, ""
 }

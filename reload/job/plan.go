@@ -1,7 +1,6 @@
 package job
 
 import (
-	"reflect"
 	"time"
 
 	"concierge/reload/probe"
@@ -52,19 +51,27 @@ type Plan struct {
 	Manual    bool // it runs when it is told to, see [Group.Run], and not by itself
 }
 
-// checks returns the health checks of the plan.
-func (p Plan) checks() []Check {
-	var all []Check
-	for _, c := range []*Check{p.Health, p.Readiness} {
-		if c != nil {
-			all = append(all, *c)
+// checks returns the health checks of the plan by what they look at.
+func (p Plan) checks() map[subject]Check {
+	all := make(map[subject]Check)
+	for _, about := range []subject{health, readiness} {
+		if c := p.check(about); c != nil {
+			all[about] = *c
 		}
 	}
 	return all
 }
 
+// check returns the health check of that subject; nil is none.
+func (p Plan) check(about subject) *Check {
+	switch about {
+	case health:
+		return p.Health
+	case readiness:
+		return p.Readiness
+	}
+	return nil
+}
+
 // same reports whether a job that runs as p needs no restart to become q.
 func (p Plan) same(q Plan) bool { return p.Kind == q.Kind && p.Spec.Same(q.Spec) }
-
-// equal reports whether p and q say the same.
-func (p Plan) equal(q Plan) bool { return reflect.DeepEqual(p, q) }

@@ -3,6 +3,8 @@ package job
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"concierge/reload/process"
@@ -10,11 +12,15 @@ import (
 
 // roster knows how all jobs are, for those that need another one.
 type roster struct {
+	ends chan End // one slot: the first is what counts
+
 	mu      sync.Mutex
 	jobs    map[string]*Job // guarded by mu
+	leaving map[*Job]bool   // guarded by mu; are stopped for good, and are not in jobs any more
 	changed chan struct{}   // guarded by mu; closed at the next change
 	resumed chan struct{}   // guarded by mu; closed when a pause ends; nil: none
-	ends    chan End        // one slot: the first is what counts
+	closing bool            // guarded by mu; no plan is followed any more
+	killed  bool            // guarded by mu; nothing is started any more
 }
 
 // End is the end of a job that takes concierge with it.
@@ -24,7 +30,10 @@ type End struct {
 }
 
 func newRoster() *roster {
-	return &roster{jobs: make(map[string]*Job), changed: make(chan struct{}), ends: make(chan End, 1)}
+	return &roster{
+		jobs: make(map[string]*Job), leaving: make(map[*Job]bool),
+		changed: make(chan struct{}), ends: make(chan End, 1),
+	}
 }
 
 // pause begins or ends a time in which unhealthy programs are left alone.
@@ -77,10 +86,79 @@ func (r *roster) find(name string) *Job {
 	return r.jobs[name]
 }
 
+// all returns the jobs by their names, the process first.
+func (r *roster) all() []*Job {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := []*Job{r.jobs[ProcessName]}
+	for _, name := range slices.Sorted(maps.Keys(r.jobs)) {
+		if name != ProcessName {
+			all = append(all, r.jobs[name])
+		}
+	}
+	return all
+}
+
+// names returns the names of all jobs, the process first.
+func (r *roster) names() []string {
+	var names []string
+	for _, j := range r.all() {
+		names = append(names, j.name)
+	}
+	return names
+}
+
+// join returns the job of that name, one that is made if there is none.
+func (r *roster) join(name string, make func() *Job) *Job {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.jobs[name] == nil {
+		r.jobs[name] = make()
+	}
+	return r.jobs[name]
+}
+
+// dismiss takes a job out, which goes on until left is called.
+func (r *roster) dismiss(name string) (j *Job, left func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	j = r.jobs[name]
+	delete(r.jobs, name)
+	r.leaving[j] = true
+	return j, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.leaving, j)
+	}
+}
+
+// killLeaving kills the programs of jobs that were taken out.
+func (r *roster) killLeaving() {
+	r.mu.Lock()
+	leaving := slices.Collect(maps.Keys(r.leaving))
+	r.mu.Unlock()
+	for _, j := range leaving {
+		j.Kill()
+	}
+}
+
+// close ends the following of plans; with kill nothing is started any more.
+func (r *roster) close(kill bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closing, r.killed = true, r.killed || kill
+}
+
+func (r *roster) state() (closing, killed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closing, r.killed
+}
+
 // unmet returns those of the needs that are not there, in words.
 func (r *roster) unmet(needs map[string]Condition) []string {
 	var open []string
-	for _, name := range sortedNeeds(needs) {
+	for _, name := range slices.Sorted(maps.Keys(needs)) {
 		j := r.find(name)
 		if j != nil && j.Status().Met(needs[name]) {
 			continue

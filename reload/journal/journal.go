@@ -15,7 +15,6 @@ import (
 	"slices"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // sizeMax is the length of the file beyond which it is rewritten.
@@ -29,9 +28,12 @@ type Journal struct {
 	lock *os.File
 
 	mu      sync.Mutex
+	records map[string]Record // guarded by mu; the truth, also when it cannot be written
 	file    *os.File          // guarded by mu
 	size    int64             // guarded by mu
-	records map[string]Record // guarded by mu
+	least   int64             // guarded by mu; the size when it was rewritten last
+	stale   bool              // guarded by mu; the file lacks records, so it has to be rewritten
+	garbage bool              // guarded by mu; contents are kept that nobody needs
 	failed  bool              // guarded by mu; the last write failed, and the log says so
 }
 
@@ -46,7 +48,10 @@ func Open(dir string, log *slog.Logger) (*Journal, error) {
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = lock.Close()
-		return nil, fmt.Errorf("the state directory %s is in use by another concierge; each needs its own (see state_dir)", dir)
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("the state directory %s is in use by another concierge; each needs its own (see state_dir)", dir)
+		}
+		return nil, fmt.Errorf("locking the state directory %s: %w (see state_dir; it must be on a file system with locks)", dir, err)
 	}
 	j := &Journal{dir: dir, log: log, lock: lock, records: make(map[string]Record)}
 	err = j.load()
@@ -92,7 +97,18 @@ func (j *Journal) Record(set string) (Record, bool) {
 	return r, ok
 }
 
-// load reads the journal. A line that cannot be read ends it.
+// Keep forgets the sets that are not named.
+func (j *Journal) Keep(sets []string) {
+	if j == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	maps.DeleteFunc(j.records, func(set string, _ Record) bool { return !slices.Contains(sets, set) })
+	j.complain(j.rewrite())
+}
+
+// load reads the journal.
 func (j *Journal) load() error {
 	f, err := os.Open(j.path())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -102,21 +118,33 @@ func (j *Journal) load() error {
 		return err
 	}
 	defer f.Close()
-	in := bufio.NewReader(f)
+	damaged, err := read(f, j.records)
+	if damaged > 0 {
+		j.log.Warn("journal is damaged, what cannot be read is left out", "file", j.path(), "line", damaged)
+	}
+	return err
+}
+
+// read adds what a journal says to records. A line that cannot be read is left
+// out, since each is all that is known of a set at its time; the number of the
+// first is returned, or 0. What follows the last end of a line was cut off by
+// a crash.
+func read(r io.Reader, records map[string]Record) (damaged int, err error) {
+	in := bufio.NewReader(r)
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return damaged, nil
+		}
 		if err != nil {
-			if !errors.Is(err, io.EOF) {
-				return err
-			}
-			return nil // complete, or cut off by a crash
+			return damaged, err
 		}
 		var r Record
-		if err := json.Unmarshal(line, &r); err != nil || r.Set == "" {
-			j.log.Warn("journal is damaged, what follows is forgotten", "file", j.path(), "line", n)
-			return nil
+		if err := json.Unmarshal(line, &r); err == nil && r.Set != "" {
+			records[r.Set] = r
+		} else if damaged == 0 {
+			damaged = n
 		}
-		j.records[r.Set] = r
 	}
 }
 
@@ -125,126 +153,77 @@ func (j *Journal) path() string { return filepath.Join(j.dir, "journal") }
 // rewrite writes what is known into a new file and removes kept files that
 // nobody needs.
 func (j *Journal) rewrite() error {
-	var text bytes.Buffer
-	for _, set := range slices.Sorted(maps.Keys(j.records)) {
-		if err := json.NewEncoder(&text).Encode(j.records[set]); err != nil {
-			return err
-		}
+	j.stale = true
+	text, err := linesOf(slices.Sorted(maps.Keys(j.records)), j.records)
+	if err != nil {
+		return err
 	}
 	next, err := os.OpenFile(j.path()+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = next.Write(text.Bytes())
+	_, err = next.Write(text)
 	if err = errors.Join(err, next.Sync()); err == nil {
 		err = os.Rename(j.path()+".new", j.path())
 	}
+	if err == nil {
+		err = syncDir(j.dir)
+	}
 	if err != nil {
+		_ = os.Remove(j.path() + ".new") // or it has its name already
 		return errors.Join(err, next.Close())
 	}
 	if j.file != nil {
 		_ = j.file.Close() // replaced
 	}
-	j.file, j.size = next, int64(text.Len())
+	j.file, j.size, j.least, j.stale = next, int64(len(text)), int64(len(text)), false
 	j.sweep()
-	return syncDir(j.dir)
+	return nil
 }
 
-// write appends records; last makes sure that they outlast a crash of the
+// write notes records; last makes sure that they outlast a crash of the
 // machine.
 func (j *Journal) write(last bool, records ...Record) error {
-	var text bytes.Buffer
+	var sets []string
 	for _, r := range records {
-		if err := json.NewEncoder(&text).Encode(r); err != nil {
-			return err
-		}
-	}
-	n, err := j.file.Write(text.Bytes())
-	if err != nil {
-		// A line that is cut off would hide what follows it.
-		return errors.Join(err, j.file.Truncate(j.size), seekTo(j.file, j.size))
-	}
-	j.size += int64(n)
-	for _, r := range records {
+		j.garbage = j.garbage || len(j.records[r.Set].Before) > 0
 		j.records[r.Set] = r
+		sets = append(sets, r.Set)
 	}
-	if last {
+	if j.stale {
+		return j.rewrite()
+	}
+	text, err := linesOf(sets, j.records)
+	if err != nil {
+		return err
+	}
+	n, err := j.file.Write(text)
+	if err == nil && last {
 		err = j.file.Sync()
 	}
-	if err == nil && j.size > sizeMax && int64(len(j.records))*512 < j.size {
-		err = j.rewrite()
+	if err != nil {
+		// A line that is cut off would hide what follows it.
+		j.stale = true
+		return errors.Join(err, j.file.Truncate(j.size), seekTo(j.file, j.size))
 	}
-	return err
+	if j.size += int64(n); j.size > max(sizeMax, 2*j.least) {
+		return j.rewrite()
+	}
+	return nil
+}
+
+// linesOf returns the records of sets as they stand in the file.
+func linesOf(sets []string, records map[string]Record) ([]byte, error) {
+	var text bytes.Buffer
+	for _, set := range sets {
+		if err := json.NewEncoder(&text).Encode(records[set]); err != nil {
+			return nil, err
+		}
+	}
+	return text.Bytes(), nil
 }
 
 func seekTo(f *os.File, offset int64) error {
 	_, err := f.Seek(offset, io.SeekStart)
 	return err
-}
-
-// complain logs the first of several failures: configuration goes on without
-// the journal.
-func (j *Journal) complain(err error) {
-	switch {
-	case err != nil && !j.failed:
-		j.log.Error("journal cannot be written; until it can, a crash may repeat actions or leave a set half in place", "dir", j.dir, "error", err)
-	case err == nil && j.failed:
-		j.log.Info("journal can be written again", "dir", j.dir)
-	}
-	j.failed = err != nil
-}
-
-// Change is a version of a set that is about to be put in place.
-type Change struct {
-	Set, Digest string
-	Paths       []string // of its files, or of links
-}
-
-// Begin keeps what is in place and notes that these versions are about to
-// replace it. It has reached the disk when Begin returns.
-func (j *Journal) Begin(changes []Change) {
-	if j == nil || len(changes) == 0 {
-		return
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var records []Record
-	for _, c := range changes {
-		r := j.records[c.Set]
-		r.Set = c.Set
-		before, err := j.keep(c.Paths)
-		if err != nil {
-			j.complain(err)
-			return
-		}
-		records = append(records, r.next(c.Digest, before, time.Now()))
-	}
-	j.complain(j.write(true, records...))
-}
-
-// Note notes the phase of the newest version of sets. It need not outlast a
-// crash of the machine: what is done twice does no harm.
-func (j *Journal) Note(p Phase, sets ...string) {
-	j.update(sets, func(r Record) Record { return r.in(p, time.Now()) })
-}
-
-// NoteUndone notes that the versions before are back; with bad the newest ones
-// are not to be tried again.
-func (j *Journal) NoteUndone(bad bool, sets ...string) {
-	j.update(sets, func(r Record) Record { return r.undone(bad, time.Now()) })
-}
-
-func (j *Journal) update(sets []string, change func(Record) Record) {
-	if j == nil || len(sets) == 0 {
-		return
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var records []Record
-	for _, set := range sets {
-		if r, ok := j.records[set]; ok {
-			records = append(records, change(r))
-		}
-	}
-	j.complain(j.write(false, records...))
 }

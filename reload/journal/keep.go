@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -13,7 +14,8 @@ import (
 
 const keptName = "kept"
 
-// keep notes what is at the paths and keeps the contents of files.
+// keep notes what is at the paths and keeps the contents of files. With an
+// error it has kept nothing: half of a set is nothing to go back to.
 func (j *Journal) keep(paths []string) ([]File, error) {
 	var all []File
 	for _, path := range paths {
@@ -23,7 +25,10 @@ func (j *Journal) keep(paths []string) ([]File, error) {
 		}
 		all = append(all, f)
 	}
-	return all, syncDir(filepath.Join(j.dir, keptName))
+	if err := syncDir(filepath.Join(j.dir, keptName)); err != nil {
+		return nil, fmt.Errorf("keeping %v: %w", paths, err)
+	}
+	return all, nil
 }
 
 func (j *Journal) keepOne(path string) (File, error) {
@@ -55,7 +60,7 @@ func (j *Journal) keepOne(path string) (File, error) {
 // store keeps a content, unless it is kept already.
 func (j *Journal) store(sum string, content []byte) error {
 	path := filepath.Join(j.dir, keptName, sum)
-	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(content)) {
+	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, content) {
 		return nil
 	}
 	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -64,7 +69,7 @@ func (j *Journal) store(sum string, content []byte) error {
 	}
 	_, err = f.Write(content)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
+		return errors.Join(err, os.Remove(path+".new"))
 	}
 	return os.Rename(path+".new", path)
 }
@@ -84,6 +89,7 @@ func (j *Journal) Content(f File) ([]byte, error) {
 
 // sweep removes kept contents that no record names.
 func (j *Journal) sweep() {
+	j.garbage = false
 	used := make(map[string]bool)
 	for _, r := range j.records {
 		for _, f := range r.Before {

@@ -1,0 +1,61 @@
+package metrics
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Collector reads one endpoint. Its methods are called by one goroutine.
+type Collector interface {
+	// Collect reads once and appends to samples. At an error what was appended
+	// counts as not read. It ends with ctx; memory and time are bounded also
+	// when the other side lies or never ends.
+	Collect(ctx context.Context, samples []Sample) ([]Sample, error)
+}
+
+// Target delivers snapshots to one monitoring server or service. Its methods
+// are called by one goroutine, which is not that of other targets.
+type Target interface {
+	// Push delivers everything in s, which nobody changes meanwhile. A receipt
+	// comes with an error, too: it says how far it got. An error that wraps
+	// [ErrTimeout] is told as -1, any other as 0.
+	Push(ctx context.Context, s *Snapshot) (Receipt, error)
+}
+
+// Beater is a [Target] that can deliver a heartbeat, on a connection of its own.
+type Beater interface {
+	// Beat delivers a few samples at once, also while a Push hangs; it may be
+	// called concurrently with it.
+	Beat(ctx context.Context, s *Snapshot) (Receipt, error)
+}
+
+// Receipt is what became of the samples of one push.
+type Receipt struct {
+	Sent       int // left for the target
+	Accepted   int // the target says so; equal to Sent where it says nothing
+	Rejected   int // the target says so
+	Filtered   int // not finite, so the target could not have taken them
+	NotNumeric int // texts, for a target of numbers
+	PlainBytes int // before compression
+	WireBytes  int // that left
+	// Server is the time that the server says it has spent; 0 if it says nothing.
+	Server time.Duration
+	// Failovers counts the addresses that were tried in vain.
+	Failovers int
+}
+
+// ErrTimeout says that a target did not answer in time.
+var ErrTimeout = errors.New("no answer in time")
+
+// Elapsed is the verdict on a delivery as one number: its milliseconds, at least
+// 1; 0 if it failed; -1 if there was no answer in time.
+func Elapsed(took time.Duration, err error) int64 {
+	switch {
+	case errors.Is(err, ErrTimeout) || errors.Is(err, context.DeadlineExceeded):
+		return -1
+	case err != nil:
+		return 0
+	}
+	return max(1, took.Milliseconds())
+}

@@ -1,0 +1,163 @@
+package cycle
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"concierge/metrics"
+)
+
+// parcel is a snapshot on its way to a target.
+type parcel struct {
+	snapshot *metrics.Snapshot
+	outcome  chan<- Outcome // nil: nobody waits for it
+}
+
+// lane delivers to one target, in order. What cannot be delivered waits for the
+// next cycle; when too much waits the oldest is dropped.
+type lane struct {
+	sink Sink
+	o    Options
+	log  *slog.Logger
+	more chan struct{} // one slot: something was offered
+
+	mu      sync.Mutex
+	waiting []parcel // guarded by mu; the oldest first
+	samples int      // guarded by mu; in waiting
+	elapsed int64    // guarded by mu; of the last push
+	pushed  bool     // guarded by mu; there was one
+
+	failing bool // belongs to run: the log says so
+}
+
+func newLane(s Sink, o Options) *lane {
+	return &lane{sink: s, o: o, log: o.Log.With("target", s.Name), more: make(chan struct{}, 1)}
+}
+
+// offer adds a parcel and drops the oldest ones if too many samples wait.
+func (l *lane) offer(p parcel) {
+	l.mu.Lock()
+	l.waiting = append(l.waiting, p)
+	l.samples += len(p.snapshot.Samples)
+	var dropped []parcel
+	for len(l.waiting) > 1 && l.samples > l.sink.Buffer {
+		dropped = append(dropped, l.waiting[0])
+		l.samples -= len(l.waiting[0].snapshot.Samples)
+		l.waiting[0] = parcel{}
+		l.waiting = l.waiting[1:]
+	}
+	l.mu.Unlock()
+	for _, d := range dropped {
+		if l.o.Observer != nil {
+			l.o.Observer.Dropped(l.sink.Name, len(d.snapshot.Samples))
+		}
+		d.tell(Outcome{Target: l.sink.Name, Err: errDropped})
+	}
+	select {
+	case l.more <- struct{}{}:
+	default:
+	}
+}
+
+func (p parcel) tell(o Outcome) {
+	if p.outcome != nil {
+		p.outcome <- o
+	}
+}
+
+// run delivers what is offered until ctx ends.
+func (l *lane) run(ctx context.Context) {
+	for {
+		select {
+		case <-l.more:
+			l.deliver(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// deliver pushes everything that waits. After a failure the rest waits for the
+// next cycle: that is the back-off.
+func (l *lane) deliver(ctx context.Context) {
+	for {
+		p, ok := l.first()
+		if !ok || ctx.Err() != nil {
+			return
+		}
+		outcome := l.push(ctx, p.snapshot)
+		l.note(outcome)
+		p.tell(outcome)
+		if outcome.Err != nil {
+			l.forgetWaiter(p)
+			return
+		}
+		l.done(p)
+	}
+}
+
+func (l *lane) first() (parcel, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) == 0 {
+		return parcel{}, false
+	}
+	return l.waiting[0], true
+}
+
+// done removes a parcel that was delivered, unless it was dropped meanwhile.
+func (l *lane) done(p parcel) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) > 0 && l.waiting[0].snapshot == p.snapshot {
+		l.samples -= len(p.snapshot.Samples)
+		l.waiting[0] = parcel{}
+		l.waiting = l.waiting[1:]
+	}
+}
+
+// forgetWaiter keeps a parcel for later whose waiter has got its answer.
+func (l *lane) forgetWaiter(p parcel) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) > 0 && l.waiting[0].snapshot == p.snapshot {
+		l.waiting[0].outcome = nil
+	}
+}
+
+// push delivers one snapshot.
+func (l *lane) push(ctx context.Context, s *metrics.Snapshot) Outcome {
+	ctx, cancel := context.WithTimeout(ctx, l.sink.Timeout)
+	defer cancel()
+	began := time.Now()
+	receipt, err := l.sink.Target.Push(ctx, s)
+	took := time.Since(began)
+	if l.o.Observer != nil {
+		l.o.Observer.Pushed(l.sink.Name, receipt, took, err)
+	}
+	return Outcome{Target: l.sink.Name, Elapsed: metrics.Elapsed(took, err), Receipt: receipt, Err: err}
+}
+
+// note keeps the verdict for the heartbeat, and logs when it changes.
+func (l *lane) note(o Outcome) {
+	l.mu.Lock()
+	l.elapsed, l.pushed = o.Elapsed, true
+	waiting := len(l.waiting)
+	l.mu.Unlock()
+	switch {
+	case o.Err != nil && !l.failing:
+		l.log.Warn("metrics were not delivered, they wait", "error", o.Err)
+	case o.Err == nil && l.failing:
+		l.log.Info("metrics are delivered again", "waiting", waiting)
+	}
+	l.failing = o.Err != nil
+}
+
+// last returns the verdict on the last push.
+func (l *lane) last() (elapsed int64, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.elapsed, l.pushed
+}

@@ -33,8 +33,11 @@ func (c *changer) killed(kills int, moment func(*killer, int)) killFigures {
 		c.instance.start()
 		k.settle()
 		f.settled = append(f.settled, time.Since(began))
-		if k.last.flaw != "" {
+		if !k.last.good() {
 			f.bad++
+		}
+		if !k.instance.own {
+			time.Sleep(k.last.flaw.deaf)
 		}
 		f.kills++
 	}
@@ -53,7 +56,7 @@ func (k *killer) prove() {
 func anyMoment(k *killer, _ int) {
 	k.makeChange()
 	k.pause(window * 14 / 10)
-	if k.random.IntN(2) == 0 {
+	if k.last.flaw.deaf == 0 && k.random.IntN(2) == 0 {
 		k.makeChange()
 		k.pause(window * 14 / 10)
 	}
@@ -101,7 +104,7 @@ func (k *killer) put(f flaw) {
 func (k *killer) settle() {
 	k.t.Helper()
 	allowed := k.fallbacks
-	if k.last.flaw == "" {
+	if k.last.good() {
 		allowed = []version{k.last}
 	} else {
 		k.instance.log.await(k.t, k.born, sayRefused, sayNotPut, sayUndone, sayKnownBad)
@@ -114,11 +117,11 @@ func (k *killer) settle() {
 	}
 	if !until(20*time.Second, whole) {
 		k.t.Fatalf("version %d (%s) was written last, good ones are %v: %d is on disk, %d is served",
-			k.last.n, k.last.flaw, numbers(allowed), k.setup.onDisk(), k.setup.served())
+			k.last.n, k.last.flaw.name, numbers(allowed), k.setup.onDisk(), k.setup.served())
 	}
 	k.good = allowed[found]
 	time.Sleep(overlap)
-	k.holds(flaw{name: "a kill amid " + k.last.flaw})
+	k.holds(flaw{name: "a kill amid " + k.last.flaw.name})
 }
 
 func numbers(versions []version) (all []int) {

@@ -5,7 +5,7 @@ STATICCHECK   ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME      ?= 20000x
 BENCHFLAGS    ?=
 
-.PHONY: build test servers lint fuzz bench-peers microbench fleet crash compat clean
+.PHONY: build test servers lint fuzz bench-peers microbench fleet crash compat storm clean
 
 ## build: the static binary, ./concierge
 build:
@@ -54,6 +54,10 @@ microbench:
 ## fleet: 1,000 instances on one real etcd and one real Consul; 10 minutes (docs/scale.md)
 fleet:
 	$(GO) test ./internal/bench -run "^$$" -bench "^BenchmarkFleet$$" -benchtime 1x -timeout 60m $(BENCHFLAGS)
+
+## storm: 500 changes under load and 200 kills, over a real nginx and a real HAProxy; 75 minutes; writes docs/rollback.md
+storm: servers
+	$(GO) test -count=1 -v -timeout 180m ./internal/storm -full -update
 
 clean:
 	rm -rf concierge

@@ -139,9 +139,14 @@ func (w *staging) actions() []Action {
 	if w.result.Err != nil {
 		return nil
 	}
+	return w.actionsOf(func(i int) bool { return w.set.Owed || w.changed[i] })
+}
+
+// actionsOf lists what some outputs ask for.
+func (w *staging) actionsOf(which func(i int) bool) []Action {
 	var actions []Action
 	for i, out := range w.set.Outputs {
-		if !w.set.Owed && !w.changed[i] {
+		if !which(i) {
 			continue
 		}
 		for _, a := range out.OnChange {

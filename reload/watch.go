@@ -167,6 +167,7 @@ func (a *application) undo(ctx context.Context, sets []*staging, replaced bool, 
 			continue
 		}
 		w.result.Err, w.result.Undone, w.result.Alone = cause, true, alone
+		a.recant(w)
 	}
 	if replaced {
 		a.want = a.before
@@ -183,6 +184,17 @@ func (a *application) undo(ctx context.Context, sets []*staging, replaced bool, 
 		a.Journal.NoteUndone(false, a.names(func(w *staging) bool { return w.result.Undone })...)
 	}
 	a.look(ctx, sets)
+}
+
+// recant adds all actions of a set that was told of its version before concierge
+// was started: what is back may be other files than those that were changed now.
+func (a *application) recant(w *staging) {
+	if !w.set.Watch.Always {
+		return
+	}
+	for _, action := range w.actionsOf(func(int) bool { return true }) {
+		a.todo.add(a.resolve(action, a.want))
+	}
 }
 
 // look asks once whether the roll-back has helped, for the log.

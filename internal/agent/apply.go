@@ -125,9 +125,15 @@ func (s stager) Stage() (reload.Staged, error) { return output.Stage(s.target, s
 // place when it was started.
 func (s *set) inPlace() bool {
 	if s.ready == (digest{}) {
-		return s.past.standing && slices.ContainsFunc(s.units, func(u *unit) bool { return u.err != nil })
+		return s.past.standing && s.stuck()
 	}
 	return s.applied == s.ready || s.past.isBad(s.ready) || s.past.standing && s.failed == s.ready
+}
+
+// stuck reports whether a template or guard fails, so that waiting does not
+// help.
+func (s *set) stuck() bool {
+	return slices.ContainsFunc(s.units, func(u *unit) bool { return u.err != nil })
 }
 
 // commandEnv is what commands and the process inherit of concierge's own

@@ -58,9 +58,9 @@ func (i *instance) putBack(files []journal.File) error {
 }
 
 // recall takes over what the journal knows of a set, when its first version is
-// known.
+// known, or known not to come.
 func (i *instance) recall(s *set) {
-	if s.past.recalled || s.ready == (digest{}) {
+	if s.past.recalled || s.ready == (digest{}) && !s.stuck() {
 		return
 	}
 	s.past.recalled = true

@@ -9,9 +9,9 @@ import (
 // unfinished reports whether something is left to do about the version that is
 // in place, and may be tried now: concierge was interrupted before everybody
 // was told of it or it was found healthy. A newer version makes that needless,
-// so this is only for when that is refused, or known to be bad.
+// so this is only for when that is refused, known to be bad, or does not come.
 func (s *set) unfinished(now time.Time) bool {
-	return s.ready != (digest{}) && (s.past.unproven || s.past.untold) && !now.Before(s.past.retryAt)
+	return (s.ready != (digest{}) || s.stuck()) && (s.past.unproven || s.past.untold) && !now.Before(s.past.retryAt)
 }
 
 // finish describes to the supervisor what is left to do: all actions of the

@@ -9,41 +9,54 @@ import (
 type killer struct {
 	*changer
 	// good versions that may be in place when the last one written is bad: the
-	// one that was before, and those that were written since.
+	// one that was found healthy last, and those that were written since.
 	fallbacks []version
 	last      version // written last
+	born      int     // place in the log when concierge was started last
 }
 
 // killed kills concierge so many times, and looks after each restart whether
 // all is whole.
 func (c *changer) killed(kills int, moment func(*killer, int)) killFigures {
 	c.t.Helper()
-	k := &killer{changer: c, last: c.good}
+	k := &killer{changer: c, last: c.good, fallbacks: []version{c.good}}
 	var f killFigures
 	for n := range kills {
-		k.fallbacks = []version{c.good}
 		moment(k, n)
 		c.instance.kill()
+		k.prove()
 		if c.setup.onDisk() == 0 {
 			f.torn++
 		}
-		began, mark := time.Now(), c.instance.log.mark()
+		began := time.Now()
+		k.born = c.instance.log.mark()
 		c.instance.start()
-		k.settle(mark)
+		k.settle()
 		f.settled = append(f.settled, time.Since(began))
-		if k.last.flaw != "" {
+		if !k.last.good() {
 			f.bad++
+		}
+		if !k.instance.own {
+			time.Sleep(k.last.flaw.deaf)
 		}
 		f.kills++
 	}
 	return f
 }
 
+// prove forgets what was before the version that concierge had in place during
+// its life, if it lived long enough to find that healthy: it says so only then.
+func (k *killer) prove() {
+	if k.instance.log.since(k.born, sayApplied) > 0 {
+		k.fallbacks = k.fallbacks[slices.IndexFunc(k.fallbacks, func(v version) bool { return v.n == k.good.n }):]
+	}
+}
+
 // anyMoment makes one change or two and returns at a random moment of them.
 func anyMoment(k *killer, _ int) {
 	k.makeChange()
 	k.pause(window * 14 / 10)
-	if k.random.IntN(2) == 0 {
+	if k.last.flaw.deaf == 0 && k.random.IntN(2) == 0 {
 		k.makeChange()
 		k.pause(window * 14 / 10)
 	}
@@ -88,13 +101,13 @@ func (k *killer) put(f flaw) {
 // settle waits until concierge, which was started again, has done what there
 // was to do, and checks that a whole good version is in place and served: the
 // newest one if that is good.
-func (k *killer) settle(mark int) {
+func (k *killer) settle() {
 	k.t.Helper()
 	allowed := k.fallbacks
-	if k.last.flaw == "" {
+	if k.last.good() {
 		allowed = []version{k.last}
 	} else {
-		k.instance.log.await(k.t, mark, sayRefused, sayNotPut, sayUndone, sayKnownBad)
+		k.instance.log.await(k.t, k.born, sayRefused, sayNotPut, sayUndone, sayKnownBad)
 	}
 	found := 0
 	whole := func() bool {
@@ -104,11 +117,11 @@ func (k *killer) settle(mark int) {
 	}
 	if !until(20*time.Second, whole) {
 		k.t.Fatalf("version %d (%s) was written last, good ones are %v: %d is on disk, %d is served",
-			k.last.n, k.last.flaw, numbers(allowed), k.setup.onDisk(), k.setup.served())
+			k.last.n, k.last.flaw.name, numbers(allowed), k.setup.onDisk(), k.setup.served())
 	}
 	k.good = allowed[found]
 	time.Sleep(overlap)
-	k.holds(flaw{name: "a kill amid " + k.last.flaw})
+	k.holds(flaw{name: "a kill amid " + k.last.flaw.name})
 }
 
 func numbers(versions []version) (all []int) {

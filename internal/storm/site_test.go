@@ -151,13 +151,24 @@ func atoi(text string) (n int) {
 	return n
 }
 
+// well reports whether the health URL says so.
+func (s *site) well() bool {
+	resp, err := s.client.Get(s.url("/health"))
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode == http.StatusOK
+}
+
 // observer is a health check of what users see: it is well when the version on
-// disk is the one that is served.
+// disk is the one that is served, and the health URL says so too.
 func (s *site) observer(t *testing.T) (url string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		disk, served := s.onDisk(), s.served()
-		if disk == 0 || disk != served {
+		if disk == 0 || disk != served || !s.well() {
 			http.Error(w, fmt.Sprintf("%d is on disk, %d is served", disk, served), http.StatusServiceUnavailable)
 		}
 	}))

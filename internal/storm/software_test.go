@@ -32,6 +32,8 @@ type software struct {
 	refused, unhealthy []flaw
 }
 
+func (v version) good() bool { return v.flaw.name == "" }
+
 // keys are what templates read from the store. Every version has all of them,
 // and "generation" besides, which each of the files carries.
 type keys map[string]string
@@ -48,7 +50,7 @@ type flaw struct {
 // version is one state of the store.
 type version struct {
 	n    int
-	flaw string // empty: none
+	flaw flaw // zero: none
 	keys keys
 }
 
@@ -56,7 +58,7 @@ type version struct {
 func (s *site) good(n int) version { return s.version(n, flaw{}) }
 
 func (s *site) version(n int, f flaw) version {
-	v := version{n: n, flaw: f.name, keys: keys{"generation": fmt.Sprint(n)}}
+	v := version{n: n, flaw: f, keys: keys{"generation": fmt.Sprint(n)}}
 	maps.Copy(v.keys, s.software.good)
 	maps.Copy(v.keys, f.keys)
 	fill := strings.NewReplacer("PORT", fmt.Sprint(s.port), "OTHER", fmt.Sprint(s.other), "TAKEN", fmt.Sprint(s.taken),

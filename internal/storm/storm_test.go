@@ -72,7 +72,7 @@ func publish(t *testing.T, part, figures string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin, end := fmt.Sprintf("<!-- %s: written by make storm -->\n", part), fmt.Sprintf("<!-- end of %s -->", part)
+	begin, end := fmt.Sprintf("<!-- storm: %s -->\n", part), fmt.Sprintf("<!-- end of %s -->", part)
 	before, rest, ok := strings.Cut(string(text), begin)
 	_, after, ended := strings.Cut(rest, end)
 	if !ok || !ended {

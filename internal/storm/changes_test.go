@@ -52,7 +52,7 @@ func (c *changer) pause(longest time.Duration) { time.Sleep(rand.N(longest)) }
 // change makes a good change. The one before may still be watched.
 func (c *changer) change() {
 	c.t.Helper()
-	c.pause(window * 12 / 10)
+	c.pause(c.setup.window * 12 / 10)
 	c.good = c.next(flaw{})
 	began := time.Now()
 	c.write(c.good)

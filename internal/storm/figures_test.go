@@ -32,7 +32,7 @@ type killFigures struct {
 func per100k(n, all int) float64 { return float64(n) * 1e5 / float64(max(all, 1)) }
 
 // hold checks a run against what is promised.
-func (f figures) hold(t *testing.T) {
+func (f figures) hold(t *testing.T, window time.Duration) {
 	t.Helper()
 	lost, plain := f.ours.lost(f.bad), f.plain.lost(nil)
 	ours, theirs := per100k(len(lost), f.ours.total), per100k(len(plain), f.plain.total)
@@ -44,7 +44,7 @@ func (f figures) hold(t *testing.T) {
 		t.Errorf("%d answers were from files of several versions", f.ours.mixed)
 	}
 	if longest := slices.Max(f.undone); longest > 2*window {
-		t.Errorf("a bad change was undone only after %s", longest)
+		t.Errorf("a bad change was undone only after %s, with a window of %s", longest, window)
 	}
 }
 

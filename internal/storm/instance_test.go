@@ -10,21 +10,18 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
-// window is how long a change is watched.
-const window = time.Second
-
-// check is a health check that fails half a second after what it looks at.
-func check(url string) map[string]any {
-	return map[string]any{"http": url, "interval": "100ms", "timeout": "500ms", "failures": 5, "grace": "1s"}
+// check is a health check.
+func (w watch) check(url string) map[string]any {
+	return map[string]any{"http": url, "interval": "100ms", "timeout": "500ms", "failures": w.failures, "grace": "1s"}
 }
 
 // setup is how concierge looks after a site.
 type setup struct {
 	*site
 	store
+	watch
 	directory bool     // the files change in one step, and are checked together
 	outside   []string // command that tells a server which is not a child; nil: it is one
 }
@@ -33,18 +30,18 @@ type setup struct {
 func (s setup) configure(t *testing.T) string {
 	t.Helper()
 	base := t.TempDir()
-	set := map[string]any{"health": check(s.observer(t))}
+	set := map[string]any{"health": s.watch.check(s.observer(t))}
 	if s.directory {
 		set["directory"] = s.dir
 		set["check"] = map[string]any{"command": s.software.check(s.site)}
 	}
 	config := map[string]any{
 		"log": map[string]any{"format": "json"}, "control": map[string]any{"socket": "none"}, "sources": s.source, "state_dir": filepath.Join(base, "state"),
-		"rollback": map[string]any{"window": window.String()}, "sets": map[string]any{"site": set}, "templates": s.templates(t, base),
+		"rollback": map[string]any{"window": s.window.String()}, "sets": map[string]any{"site": set}, "templates": s.templates(t, base),
 	}
 	if s.outside == nil {
 		config["process"] = map[string]any{
-			"command": s.software.command(s.site, s.dir), "health": check(s.url("/health")),
+			"command": s.software.command(s.site, s.dir), "health": s.watch.check(s.url("/health")),
 			"reload": map[string]any{"signal": strings.TrimPrefix(signalName(s.software.reload), "SIG")},
 		}
 	}

@@ -56,10 +56,10 @@ func (k *killer) prove() {
 // anyMoment makes one change or two and returns at a random moment of them.
 func anyMoment(k *killer, _ int) {
 	k.makeChange()
-	k.pause(window * 14 / 10)
+	k.pause(k.setup.window * 14 / 10)
 	if k.last.flaw.deaf == 0 && k.random.IntN(2) == 0 {
 		k.makeChange()
-		k.pause(window * 14 / 10)
+		k.pause(k.setup.window * 14 / 10)
 	}
 }
 

@@ -10,13 +10,13 @@ import (
 
 // TestNginx and the others are parts of one proof; see the package comment.
 func TestNginx(t *testing.T) {
-	s := setup{site: newSite(t, nginx(installed(t, "nginx"))), store: document(t)}
+	s := setup{site: newSite(t, nginx(installed(t, "nginx"))), store: document(t), watch: theSize().watch}
 	s.install(t, s.good(0)) // a check of one file reads the others
 	asChild(t, s, theSize())
 }
 
 func TestHAProxy(t *testing.T) {
-	s := setup{site: newSite(t, haproxy(installed(t, "haproxy"))), store: etcd(t), directory: true}
+	s := setup{site: newSite(t, haproxy(installed(t, "haproxy"))), store: etcd(t), watch: theSize().watch, directory: true}
 	asChild(t, s, theSize())
 }
 
@@ -26,7 +26,7 @@ func asChild(t *testing.T, s setup, p plan) {
 	c := newChanger(t, s, built(t), newRandom(t))
 	c.figures.software = s.software.name
 	changes := c.underLoad(p)
-	changes.hold(t)
+	changes.hold(t, s.window)
 
 	load := begin(t, s.site, p)
 	kills := c.killed(p.kills, randomMoments)
@@ -40,7 +40,7 @@ func asChild(t *testing.T, s setup, p plan) {
 // command that takes its time: kills come between the files and that.
 func TestNginxOutside(t *testing.T) {
 	path, p := installed(t, "nginx"), theSize()
-	s := setup{site: newSite(t, nginx(path)), store: document(t)}
+	s := setup{site: newSite(t, nginx(path)), store: document(t), watch: theSize().watch}
 	s.outside = []string{"sh", "-c", `sleep 0.1; exec "$@"`, "sh", path, "-p", s.scratch, "-c", s.dir + "/nginx.conf", "-s", "reload"}
 	outside(t, s.site, s.good(0))
 	c := newChanger(t, s, built(t), newRandom(t))
@@ -52,7 +52,7 @@ func TestNginxOutside(t *testing.T) {
 // TestNginxDirectory is a server whose files are one directory behind a link.
 func TestNginxDirectory(t *testing.T) {
 	p := theSize()
-	s := setup{site: newSite(t, nginx(installed(t, "nginx"))), store: document(t), directory: true}
+	s := setup{site: newSite(t, nginx(installed(t, "nginx"))), store: document(t), watch: theSize().watch, directory: true}
 	c := newChanger(t, s, built(t), newRandom(t))
 	begin(t, s.site, p)
 	kills := c.killed(p.outsideKills, randomMoments)

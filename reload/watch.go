@@ -3,10 +3,10 @@ package reload
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
+	"concierge/reload/board"
 	"concierge/reload/job"
 	"concierge/reload/journal"
 	"concierge/reload/probe"
@@ -18,7 +18,7 @@ func (a *application) watched() []*staging {
 	var all []*staging
 	for _, w := range a.work {
 		again := w.set.Watch.Always && !w.differs()
-		first := !a.started && !w.set.Watch.Always
+		first := !a.started && !a.g.NoProcess && !w.set.Watch.Always
 		if w.result.Err == nil && w.set.Watch.Window > 0 && (again || w.result.Changed > 0 && !first) {
 			all = append(all, w)
 		}
@@ -38,11 +38,12 @@ func (a *application) watch(ctx context.Context, sets []*staging) (healthy bool)
 	if len(checks) > 0 {
 		err = a.observe(ctx, window, checks)
 	}
-	if _, bad := errors.AsType[*probe.Unhealthy](err); bad {
+	_, bad := errors.AsType[*probe.Unhealthy](err)
+	if bad {
 		a.undo(ctx, sets, replaced, err)
 	}
 	a.main.Release()
-	if err == nil {
+	if err == nil || bad { // bad: what was not undone had nothing to do with it
 		a.note(journal.Healthy, fine)
 	}
 	a.tellAll()
@@ -83,7 +84,7 @@ func (a *application) window(sets []*staging, replaced bool) (time.Duration, []j
 	if replaced {
 		window = max(window, a.g.Window)
 	}
-	if touched && a.started && window > 0 {
+	if touched && a.alive && window > 0 {
 		checks = append(checks, a.want.checks()...)
 	}
 	return window, checks
@@ -105,12 +106,7 @@ func (p *Process) checks() []job.Check {
 func (a *application) observe(ctx context.Context, window time.Duration, checks []job.Check) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	gone := a.main.Gone()
-	if gone == nil && a.started {
-		ended := make(chan struct{})
-		close(ended)
-		gone = ended
-	}
+	gone := a.gone()
 	errs := make([]error, len(checks))
 	var group sync.WaitGroup
 	for i, c := range checks {
@@ -130,6 +126,20 @@ func (a *application) observe(ctx context.Context, window time.Duration, checks 
 	return errors.Join(errs...)
 }
 
+// gone is closed when the process has ended that was told of the change; nil
+// if there was none.
+func (a *application) gone() <-chan struct{} {
+	if !a.alive {
+		return nil
+	}
+	if gone := a.main.Gone(); gone != nil {
+		return gone
+	}
+	ended := make(chan struct{})
+	close(ended)
+	return ended
+}
+
 // regular lets a process end that was to: one that has done its work is not
 // unhealthy.
 func (a *application) regular(err error) error {
@@ -139,62 +149,11 @@ func (a *application) regular(err error) error {
 	return err
 }
 
-// undo brings the versions before back, and tells everybody again.
-func (a *application) undo(ctx context.Context, sets []*staging, replaced bool, cause error) {
-	alone := len(sets) == 1 && !replaced
-	var names []string
-	for i := len(sets) - 1; i >= 0; i-- {
-		w := sets[i]
-		names = append(names, w.set.Name)
-		if err := w.undo(); err != nil {
-			w.result.Err = fmt.Errorf("%w; and the version before could not be brought back: %w", cause, err)
-			continue
-		}
-		w.result.Err, w.result.Undone, w.result.Alone = cause, true, alone
-	}
-	a.Journal.NoteUndone(alone, names...)
-	if replaced {
-		a.want = a.before
-		a.report.ProcessErr, a.report.ProcessUndone, a.report.Taken = cause, true, false
-	}
-	a.report.did("roll-back")
-	if err := a.actAgain(ctx, replaced); err != nil {
-		a.Log.Error("the action after a roll-back failed", "sets", names, "error", err)
-	}
-	a.look(ctx, sets)
-}
-
-// look asks once whether the roll-back has helped, for the log.
-func (a *application) look(ctx context.Context, sets []*staging) {
-	_, checks := a.window(sets, true)
-	if len(checks) == 0 {
-		return
-	}
-	if err := a.observe(ctx, time.Second, checks); err != nil && ctx.Err() == nil {
-		a.Log.Error("not healthy after the roll-back either: the cause may lie elsewhere", "error", err)
-	}
-}
-
-// actAgain does the actions once more, now that what was before is back. A
-// process that has ended is started.
-func (a *application) actAgain(ctx context.Context, replaced bool) error {
-	failed := a.todo.runCommands(ctx, a.Children, a.g.CommandEnv, &a.report)
-	for _, err := range failed {
-		return err
-	}
-	switch {
-	case ctx.Err() != nil || !a.started:
-		return ctx.Err()
-	case replaced || a.todo.restart || !a.main.Running():
-		a.report.restarted = true
-		a.report.did("restart")
-		return a.main.Restart(ctx, a.want.Plan)
-	}
-	return a.sendAll(a.todo.signals, &a.report)
-}
-
 // tellAll records what became of the sets.
 func (a *application) tellAll() {
+	if a.report.ProcessUndone {
+		a.Board.Record(board.Job, job.ProcessName, "rolled back", a.report.ProcessErr.Error())
+	}
 	for _, w := range a.work {
 		switch r := w.result; {
 		case r.Undone:

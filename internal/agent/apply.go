@@ -38,7 +38,7 @@ func (i *instance) apply(now time.Time) {
 		return
 	}
 	g.Together, g.Outdated = !i.prog.adopted, i.outdated()
-	g.CommandEnv, g.Window = i.commandEnv(), i.window("")
+	g.CommandEnv, g.Window, g.NoProcess = i.commandEnv(), i.window(""), i.prog.process == nil
 	i.applier.busy, i.applier.applied, i.applier.offered = true, about, g.Process
 	i.applier.generations <- g
 }

@@ -1,6 +1,8 @@
 package storm
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -31,8 +33,7 @@ func (c *changer) killed(kills int, moment func(*killer, int)) killFigures {
 		began := time.Now()
 		k.born = c.instance.log.mark()
 		c.instance.start()
-		k.settle()
-		f.settled = append(f.settled, time.Since(began))
+		f.settled = append(f.settled, k.settle().Sub(began))
 		if !k.last.good() {
 			f.bad++
 		}
@@ -59,6 +60,23 @@ func anyMoment(k *killer, _ int) {
 	if k.last.flaw.deaf == 0 && k.random.IntN(2) == 0 {
 		k.makeChange()
 		k.pause(window * 14 / 10)
+	}
+}
+
+// randomMoments are any moment, and every fourth time one amid a commit, which
+// is too short to be met by chance.
+func randomMoments(k *killer, n int) {
+	if n%4 != 3 {
+		anyMoment(k, n)
+		return
+	}
+	first := filepath.Join(k.setup.dir, k.setup.software.files[0].name)
+	before, err := os.Stat(first)
+	k.put(flaw{})
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); { // without a pause
+		if now, _ := os.Stat(first); err != nil || now == nil || !os.SameFile(before, now) {
+			return
+		}
 	}
 }
 
@@ -100,8 +118,8 @@ func (k *killer) put(f flaw) {
 
 // settle waits until concierge, which was started again, has done what there
 // was to do, and checks that a whole good version is in place and served: the
-// newest one if that is good.
-func (k *killer) settle() {
+// newest one if that is good. It returns when it came to that.
+func (k *killer) settle() time.Time {
 	k.t.Helper()
 	allowed := k.fallbacks
 	if k.last.good() {
@@ -119,9 +137,11 @@ func (k *killer) settle() {
 		k.t.Fatalf("version %d (%s) was written last, good ones are %v: %d is on disk, %d is served",
 			k.last.n, k.last.flaw.name, numbers(allowed), k.setup.onDisk(), k.setup.served())
 	}
+	at := time.Now()
 	k.good = allowed[found]
 	time.Sleep(overlap)
 	k.holds(flaw{name: "a kill amid " + k.last.flaw.name})
+	return at
 }
 
 func numbers(versions []version) (all []int) {

@@ -29,7 +29,7 @@ func asChild(t *testing.T, s setup, p plan) {
 	changes.hold(t)
 
 	load := begin(t, s.site, p)
-	kills := c.killed(p.kills, anyMoment)
+	kills := c.killed(p.kills, randomMoments)
 	if mixed := load.end().mixed; mixed > 0 {
 		t.Errorf("%d answers were from files of several versions", mixed)
 	}
@@ -55,7 +55,7 @@ func TestNginxDirectory(t *testing.T) {
 	s := setup{site: newSite(t, nginx(installed(t, "nginx"))), store: document(t), directory: true}
 	c := newChanger(t, s, built(t), newRandom(t))
 	begin(t, s.site, p)
-	kills := c.killed(p.outsideKills, anyMoment)
+	kills := c.killed(p.outsideKills, randomMoments)
 	publish(t, "nginx directory", kills.markdown("nginx as child, with a directory"))
 }
 

@@ -68,6 +68,7 @@ type instance struct {
 	board    *board.Board
 	journal  *journal.Journal // nil: nothing outlasts concierge
 	jobs     jobs
+	jobNews  <-chan struct{} // see jobsChanged
 	reaper   reaper
 
 	handover handover

@@ -242,19 +242,13 @@ func (i *instance) needsMet() bool {
 	return len(needs) == 0 || len(i.applier.Jobs.Unmet(needs)) == 0
 }
 
-// jobsChanged returns a channel that is closed at the next change of a job, if
-// the loop waits for one.
+// jobsChanged returns a channel that is closed when a job has changed since the
+// last step began, if the loop waits for one.
 func (i *instance) jobsChanged() <-chan struct{} {
 	if i.prog.process == nil || i.handover.taken != nil || len(i.prog.process.Plan.Needs) == 0 {
 		return nil
 	}
-	changed := i.applier.Jobs.Changed()
-	if i.needsMet() { // since the last step
-		now := make(chan struct{})
-		close(now)
-		return now
-	}
-	return changed
+	return i.jobNews
 }
 
 // sets gives sets what their section says.

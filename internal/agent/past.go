@@ -3,17 +3,13 @@ package agent
 import (
 	"encoding/hex"
 	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"concierge/internal/exit"
 	"concierge/reload"
 	"concierge/reload/journal"
-	"concierge/render/output"
 )
 
 // past is what a set remembers of its versions.
@@ -32,10 +28,15 @@ const badMax = 8
 
 func (p *past) isBad(d digest) bool { return slices.Contains(p.bad, d) }
 
+// forgive forgets that a version was undone.
+func (p *past) forgive(d digest) {
+	p.bad = slices.DeleteFunc(slices.Clone(p.bad), func(b digest) bool { return b == d })
+}
+
 // settled notes the outcome of an attempt.
 func (p *past) settled(tried digest, r reload.Result) {
 	if r.Err == nil && r.ActionErr == nil {
-		p.unproven, p.before = false, nil
+		p.unproven, p.before, p.suspect = false, nil, digest{}
 	}
 	switch {
 	case !r.Undone:
@@ -63,31 +64,32 @@ func (i *instance) openJournal(prog *program) error {
 		return exit.With(exit.Failed, err)
 	}
 	for _, s := range prog.sets {
-		r, known := i.journal.Record(s.name)
-		if !known || r.Phase != journal.Committing {
-			continue
+		if r, known := i.journal.Record(s.name); known && r.Phase == journal.Committing {
+			i.makeWhole(s, r)
 		}
-		if err := i.putBack(r.Before); err != nil {
-			i.log.Error("a set that was half in place could not be brought back, it will be rendered anew", "set", s.name, "error", err)
-			continue
-		}
-		i.journal.NoteUndone(false, s.name)
-		i.log.Warn("concierge was interrupted while it put a set in place; the version before is back", "set", s.name)
 	}
 	return nil
 }
 
-// putBack puts files back as they were.
-func (i *instance) putBack(files []journal.File) error {
+// makeWhole brings back what was in place before a set that is half in place.
+func (i *instance) makeWhole(s *set, r journal.Record) {
+	if len(r.Before) == 0 {
+		return // nothing was kept: it is rendered anew
+	}
 	var errs []error
-	for _, f := range files {
-		staged, err := kept{i.journal, f}.Stage()
+	for _, f := range r.Before {
+		staged, err := s.kept(i.journal, f).Stage()
 		if err == nil {
 			err = errors.Join(staged.Commit(), staged.Flush(), staged.Discard())
 		}
 		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		i.log.Error("a set that was half in place could not be brought back, it will be rendered anew", "set", s.name, "error", err)
+		return
+	}
+	i.journal.NoteUndone(false, s.name)
+	i.log.Warn("concierge was interrupted while it put a set in place; the version before is back", "set", s.name)
 }
 
 // recall takes over what the journal knows of a set, when its first version is
@@ -108,9 +110,13 @@ func (i *instance) recall(s *set) {
 			s.past.bad = append(s.past.bad, d)
 		}
 	}
-	if s.past.isBad(s.ready) {
+	switch bad := s.past.isBad(s.ready); {
+	case bad && s.onDisk():
 		i.log.Warn("this version was rolled back before, the one before it stays until it changes", "set", s.name)
 		return
+	case bad: // the state directory has outlived the files
+		i.log.Warn("this version was rolled back before, but there is no other one on the disk", "set", s.name)
+		s.past.forgive(s.ready)
 	}
 	if r.Digest != s.ready.String() || r.Phase != journal.Committed && r.Phase != journal.Acted {
 		return
@@ -119,17 +125,30 @@ func (i *instance) recall(s *set) {
 	s.past.unproven, s.past.before = true, r.Before
 }
 
-// watchOf says how a set is watched after a change.
+// watchOf says how a set is watched after a change. Without a process there is
+// no start before which nothing is watched, but there may be nothing to go back
+// to yet.
 func (i *instance) watchOf(s *set) reload.Watch {
 	w := reload.Watch{Window: i.window(s.name), Checks: s.health}
 	something := slices.ContainsFunc(s.past.before, func(f journal.File) bool { return !f.Absent })
-	if s.past.unproven && something {
+	switch {
+	case s.past.unproven && something:
 		w.Always = true
 		for _, f := range s.past.before {
-			w.Before = append(w.Before, kept{i.journal, f})
+			w.Before = append(w.Before, s.kept(i.journal, f))
 		}
+	case i.prog.process == nil && s.applied == (digest{}) && !s.onDisk():
+		w.Window = 0
 	}
 	return w
+}
+
+// onDisk reports whether something is where each file of the set belongs.
+func (s *set) onDisk() bool {
+	return !slices.ContainsFunc(s.units, func(u *unit) bool {
+		_, err := os.Stat(u.target.Path)
+		return err != nil
+	})
 }
 
 // window is how long a change of a set is watched; of no set, that of the
@@ -143,68 +162,4 @@ func (i *instance) window(set string) time.Duration {
 		return own.Window
 	}
 	return cfg.Rollback.Window
-}
-
-// kept is a file of the journal on its way back.
-type kept struct {
-	journal *journal.Journal
-	file    journal.File
-}
-
-// Stage implements reload.File.
-func (k kept) Stage() (reload.Staged, error) {
-	f := k.file
-	switch {
-	case f.Absent:
-		return removal{f.Path}, nil
-	case filepath.Base(f.Path) == "..data":
-		return restoredTree{relink{f.Path, f.Link}}, nil
-	case f.Link != "":
-		return relink{f.Path, f.Link}, nil
-	}
-	content, err := k.journal.Content(f)
-	if err != nil {
-		return nil, err
-	}
-	return output.Stage(output.Target{
-		Path: f.Path, Mode: f.Mode, User: strconv.Itoa(f.UID), Group: strconv.Itoa(f.GID), CreateDirs: true, Write: output.Rename,
-	}, content)
-}
-
-// removal takes away a file that was not there before.
-type removal struct{ path string }
-
-// Path, Changed, Flush, Rollback and Discard have nothing to say or do.
-func (r removal) Path() string  { return r.path }
-func (removal) Changed() bool   { return true }
-func (removal) Flush() error    { return nil }
-func (removal) Rollback() error { return nil }
-func (removal) Discard() error  { return nil }
-
-// Commit implements reload.Staged.
-func (r removal) Commit() error {
-	if err := os.Remove(r.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// relink points a symbolic link where it pointed before.
-type relink struct{ path, to string }
-
-// Path, Changed, Flush, Rollback and Discard have nothing to say or do.
-func (r relink) Path() string  { return r.path }
-func (relink) Changed() bool   { return true }
-func (relink) Flush() error    { return nil }
-func (relink) Rollback() error { return nil }
-func (relink) Discard() error  { return nil }
-
-// Commit implements reload.Staged.
-func (r relink) Commit() error {
-	next := filepath.Join(filepath.Dir(r.path), "."+filepath.Base(r.path)+".concierge-link")
-	_ = os.Remove(next) // of a process that was killed
-	if err := os.Symlink(r.to, next); err != nil {
-		return err
-	}
-	return os.Rename(next, r.path)
 }

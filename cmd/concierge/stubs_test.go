@@ -1,4 +1,3 @@
 package main
 
-func startRequirements() []requirement    { return nil }
 func operatorRequirements() []requirement { return nil }

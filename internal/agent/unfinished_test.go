@@ -141,7 +141,8 @@ func TestLostFilesAreNoVersionToGoOnWith(t *testing.T) {
 }
 
 func TestChangesOfAServerOutsideAreRolledBack(t *testing.T) {
-	i := next(t, lived(t, elsewhere, "one"), "two")
+	i := run(t, elsewhere)
+	i.write("kv.yaml", "a: two")
 	i.file("told", "two\n")
 	i.write("kv.yaml", "a: unhealthy")
 	i.file("told", "two\nunhealthy\ntwo\n")
@@ -226,8 +227,14 @@ func TestUnprovenVersionOfADirectoryGoesBackBehindANewerBadOne(t *testing.T) {
 	i.file("told", "one\ntwo\n")
 	i.signal(syscall.SIGTERM)
 	i.wait()
+	// Twice: then the one that is good is older than the one before.
+	interrupt(t, i.dir, func(j *journal.Journal) { j.Note(journal.Acted, "site") })
+	i = next(t, i.dir, "three")
+	i.file("told", "one\ntwo\nthree\n")
+	i.signal(syscall.SIGTERM)
+	i.wait()
 	interrupt(t, i.dir, func(j *journal.Journal) { j.Note(journal.Acted, "site") })
 	i = next(t, i.dir, "unhealthy")
-	i.file("told", "one\ntwo\nunhealthy\none\n")
+	i.file("told", "one\ntwo\nthree\nunhealthy\none\n")
 	i.file("out", "one")
 }

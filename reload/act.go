@@ -17,6 +17,7 @@ import (
 // todo is what a generation asks for, each thing once.
 type todo struct {
 	commands []process.Command
+	reloads  []process.Command // those of the commands that reload the process
 	signals  []syscall.Signal
 	restart  bool
 	jobs     []Action // of jobs besides the process
@@ -32,6 +33,9 @@ func (t *todo) add(a Action) {
 	}
 	switch a.Kind {
 	case RunCommand:
+		if a.reloads {
+			t.reloads = append(t.reloads, a.Command)
+		}
 		i := slices.IndexFunc(t.commands, a.Command.Equal)
 		if i < 0 {
 			t.commands = append(t.commands, a.Command)
@@ -53,6 +57,7 @@ func (s *Supervisor) resolve(a Action, p *Process) Action {
 	if a.Kind == ReloadProcess && s.started {
 		asked := a.Command
 		a = p.Reload.action()
+		a.reloads = a.Kind == RunCommand
 		a.Command.Silent, a.Command.Loud = asked.Silent, asked.Loud
 	}
 	if a.Kind != RunCommand && !a.ofJob() && !s.started {
@@ -94,6 +99,7 @@ func (t *todo) tellJobs(jobs *job.Group, report *Report) map[string]error {
 // files, then the process. A restart makes signals needless, and a process
 // that is only being started now has read the new files anyway.
 func (a *application) act(ctx context.Context) {
+	a.alive = a.Running()
 	if a.g.Together && slices.ContainsFunc(a.work, func(w *staging) bool { return w.result.Err != nil }) {
 		a.g.Process = nil
 	}
@@ -195,12 +201,12 @@ func (a *application) startProcess(ctx context.Context) error {
 		return nil // its own end is being reported
 	case a.started:
 		a.report.did("start")
-		a.report.restarted = true
+		a.report.restarted, a.alive = true, true
 		return a.main.Restart(ctx, a.want.Plan)
 	case a.g.Process == nil:
 		return nil // not complete yet
 	}
-	a.started, a.report.restarted = true, true
+	a.started, a.report.restarted, a.alive = true, true, true
 	a.report.did("start")
 	a.report.StartErr = a.main.Start(a.want.Plan)
 	return a.report.StartErr

@@ -17,6 +17,7 @@ type application struct {
 	todo   todo
 	asked  [][]Action // by set: what it asks for
 	before *Process   // the process as it was wanted until now
+	alive  bool       // the process ran when the actions began, or was started by them
 	report Report
 }
 

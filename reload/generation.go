@@ -60,6 +60,8 @@ type Action struct {
 	Signal  syscall.Signal  // of SendSignal
 	Command process.Command // of RunCommand
 	Job     string          // of SendSignal and RestartProcess: whom; empty is the process
+
+	reloads bool // Command is how the process is told to reload
 }
 
 // Reload is how a process is told to read its configuration again: by Command
@@ -150,6 +152,10 @@ type Generation struct {
 	// runs, sooner or later: as long as it has not, it is neither signalled nor
 	// restarted because of changed files, which may be none of its business.
 	Outdated bool
+	// NoProcess says that there is no process and none is to come, so that what
+	// is put in place is watched from the beginning. Else it is watched once the
+	// process was started.
+	NoProcess bool
 	// Window is how long a process is watched that was restarted as another
 	// one; 0 does not watch.
 	Window time.Duration
@@ -180,6 +186,9 @@ type Result struct {
 	// Untold says that the actions after the version before was brought back
 	// have failed.
 	Untold bool
+	// Stuck says that Err is what the health checks said of the new version, and
+	// that the version before could not be brought back: the new one is in place.
+	Stuck bool
 }
 
 // Report is what became of a [Generation].
@@ -191,8 +200,9 @@ type Report struct {
 	// runs as it did before, unless StartErr is set too.
 	ProcessErr error
 	// ProcessUndone says that ProcessErr is what the health checks said of the
-	// process as wanted; it runs as before.
-	ProcessUndone bool
+	// process as wanted; it runs as before. ProcessAlone says that nothing else
+	// changed together with it, so that it is to blame.
+	ProcessUndone, ProcessAlone bool
 	// Taken says that the process runs as the generation wants it.
 	Taken bool
 	// Actions lists what was done, for the log.

@@ -98,23 +98,54 @@ func (w *staging) rollback(n int) error {
 	return errors.Join(errs...)
 }
 
-// undo brings back what was in place before the set was applied.
+// undo brings back what was in place before the set was applied. At an error
+// the new version stays, as far as that can be with all of its files.
 func (w *staging) undo() error {
-	if err := w.rollback(len(w.staged)); err != nil || !w.set.Watch.Always {
-		return err
+	changed := w.result.Changed
+	err := w.rollback(len(w.staged))
+	if err == nil && w.set.Watch.Always {
+		err = w.putBack(w.set.Watch.Before)
 	}
-	for _, file := range w.set.Watch.Before {
+	if err != nil {
+		w.result.Changed = changed
+		return errors.Join(err, w.redo())
+	}
+	return nil
+}
+
+// putBack puts files in place that were kept. All of them are staged before
+// the first one is.
+func (w *staging) putBack(files []File) error {
+	first := len(w.staged)
+	for _, file := range files {
 		staged, err := file.Stage()
-		if err == nil {
-			w.staged = append(w.staged, staged)
-			w.changed = append(w.changed, false)
-			err = errors.Join(staged.Commit(), staged.Flush())
-		}
 		if err != nil {
+			return err
+		}
+		w.staged, w.changed = append(w.staged, staged), append(w.changed, false)
+	}
+	for _, staged := range w.staged[first:] {
+		if err := errors.Join(staged.Commit(), staged.Flush()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// redo puts the new version in place once more, where it is not any more.
+func (w *staging) redo() error {
+	var errs []error
+	for _, out := range w.set.Outputs {
+		staged, err := out.File.Stage()
+		if err == nil && staged.Changed() {
+			err = errors.Join(staged.Commit(), staged.Flush())
+		}
+		if err == nil {
+			err = staged.Discard()
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 func (w *staging) discard() {

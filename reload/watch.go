@@ -3,11 +3,10 @@ package reload
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"sync"
 	"time"
 
+	"concierge/reload/board"
 	"concierge/reload/job"
 	"concierge/reload/journal"
 	"concierge/reload/probe"
@@ -19,7 +18,7 @@ func (a *application) watched() []*staging {
 	var all []*staging
 	for _, w := range a.work {
 		again := w.set.Watch.Always && !w.differs()
-		known := a.started || w.set.Watch.Known || w.set.Watch.Always
+		known := a.started || a.g.NoProcess || w.set.Watch.Known || w.set.Watch.Always
 		if w.result.Err == nil && w.set.Watch.Window > 0 && (again || w.result.Changed > 0 && known) {
 			all = append(all, w)
 		}
@@ -55,10 +54,11 @@ func (a *application) watch(ctx context.Context, sets []*staging) (healthy bool)
 	if len(checks) > 0 {
 		err = a.observe(ctx, window, checks)
 	}
-	if _, bad := errors.AsType[*probe.Unhealthy](err); bad {
+	_, bad := errors.AsType[*probe.Unhealthy](err)
+	if bad {
 		a.undo(ctx, sets, replaced, err)
 	}
-	if err == nil {
+	if err == nil || bad { // bad: what was not undone had nothing to do with it
 		a.note(journal.Healthy, fine)
 	}
 	a.tellAll()
@@ -99,7 +99,7 @@ func (a *application) window(sets []*staging, replaced bool) (time.Duration, []j
 	if replaced {
 		window = max(window, a.g.Window)
 	}
-	if touched && a.started && window > 0 {
+	if touched && a.alive && window > 0 {
 		checks = append(checks, a.want.checks()...)
 	}
 	return window, checks
@@ -121,12 +121,7 @@ func (p *Process) checks() []job.Check {
 func (a *application) observe(ctx context.Context, window time.Duration, checks []job.Check) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	gone := a.main.Gone()
-	if gone == nil && a.started {
-		ended := make(chan struct{})
-		close(ended)
-		gone = ended
-	}
+	gone := a.gone()
 	errs := make([]error, len(checks))
 	var group sync.WaitGroup
 	for i, c := range checks {
@@ -146,6 +141,20 @@ func (a *application) observe(ctx context.Context, window time.Duration, checks 
 	return errors.Join(errs...)
 }
 
+// gone is closed when the process has ended that was told of the change; nil
+// if there was none.
+func (a *application) gone() <-chan struct{} {
+	if !a.alive {
+		return nil
+	}
+	if gone := a.main.Gone(); gone != nil {
+		return gone
+	}
+	ended := make(chan struct{})
+	close(ended)
+	return ended
+}
+
 // regular lets a process end that was to: one that has done its work is not
 // unhealthy.
 func (a *application) regular(err error) error {
@@ -155,83 +164,11 @@ func (a *application) regular(err error) error {
 	return err
 }
 
-// undo brings the versions before back, and tells everybody again.
-func (a *application) undo(ctx context.Context, sets []*staging, replaced bool, cause error) {
-	alone := len(sets) == 1 && !replaced
-	concerned := a.names(func(w *staging) bool { return slices.Contains(sets, w) })
-	a.Journal.NoteUndoing(alone, concerned...)
-	for i := len(sets) - 1; i >= 0; i-- {
-		w := sets[i]
-		if err := w.undo(); err != nil {
-			w.result.Err = fmt.Errorf("%w; and the version before could not be brought back: %w", cause, err)
-			continue
-		}
-		w.result.Err, w.result.Undone, w.result.Alone = cause, true, alone
-		a.recant(w)
-	}
-	if replaced {
-		a.want = a.before
-		a.report.ProcessErr, a.report.ProcessUndone, a.report.Taken = cause, true, false
-	}
-	a.report.did("roll-back")
-	err := a.actAgain(ctx, replaced)
-	if err != nil {
-		a.Log.Error("action after a roll-back failed, it will be tried again", "sets", concerned, "error", err)
-		for _, w := range sets {
-			w.result.Untold = w.result.Undone
-		}
-	} else {
-		a.Journal.NoteUndone(false, a.names(func(w *staging) bool { return w.result.Undone })...)
-	}
-	a.look(ctx, sets)
-}
-
-// recant adds all actions of a set that was told of its version before concierge
-// was started: what is back may be other files than those that were changed now.
-func (a *application) recant(w *staging) {
-	if !w.set.Watch.Always {
-		return
-	}
-	for _, action := range w.actionsOf(func(int) bool { return true }) {
-		a.todo.add(a.resolve(action, a.want))
-	}
-}
-
-// look asks once whether the roll-back has helped, for the log.
-func (a *application) look(ctx context.Context, sets []*staging) {
-	_, checks := a.window(sets, true)
-	if len(checks) == 0 {
-		return
-	}
-	if err := a.observe(ctx, time.Second, checks); err != nil && ctx.Err() == nil {
-		a.Log.Error("not healthy after the roll-back either: the cause may lie elsewhere", "error", err)
-	}
-}
-
-// actAgain does the actions once more, now that what was before is back. A
-// process that has ended is started, and one that was started with the bad
-// version is started anew, since no signal stood in for that.
-func (a *application) actAgain(ctx context.Context, replaced bool) error {
-	failed := a.todo.runCommands(ctx, a.Children, a.g.CommandEnv, &a.report)
-	for _, err := range failed {
-		return err
-	}
-	for _, err := range a.todo.tellJobs(a.Jobs, &a.report) {
-		return err
-	}
-	switch {
-	case ctx.Err() != nil || !a.started:
-		return ctx.Err()
-	case replaced || a.todo.restart || a.report.restarted || !a.main.Running():
-		a.report.restarted = true
-		a.report.did("restart")
-		return a.main.Restart(ctx, a.want.Plan)
-	}
-	return a.sendAll(a.todo.signals, &a.report)
-}
-
 // tellAll records what became of the sets.
 func (a *application) tellAll() {
+	if a.report.ProcessUndone {
+		a.Board.Record(board.Job, job.ProcessName, "rolled back", a.report.ProcessErr.Error())
+	}
 	for _, w := range a.work {
 		switch r := w.result; {
 		case r.Undone:

@@ -23,21 +23,31 @@ type supervised struct {
 // supervise runs a script under concierge. It is killed with the test.
 func supervise(t *testing.T, concierge, script string, flags ...string) *supervised {
 	t.Helper()
-	s := &supervised{t: t, dir: t.TempDir(), out: new(output)}
-	s.cmd = exec.Command(concierge, slices.Concat([]string{"run"}, flags, []string{"--"}, sh(script))...)
+	s := newSupervised(t)
+	s.start(slices.Concat([]string{concierge, "run"}, flags, []string{"--"}, sh(script))...)
+	return s
+}
+
+func newSupervised(t *testing.T) *supervised {
+	t.Helper()
+	return &supervised{t: t, dir: t.TempDir(), out: new(output)}
+}
+
+func (s *supervised) start(command ...string) {
+	s.t.Helper()
+	s.cmd = exec.Command(command[0], command[1:]...)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.out, s.out
 	s.cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+s.dir) // a control socket of its own
 	s.cmd.WaitDelay = time.Second                              // what it leaves behind may hold the pipe
 	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	s.t.Cleanup(func() {
 		_ = s.cmd.Process.Kill()
-		if t.Failed() {
-			t.Logf("output:\n%s", s.out)
+		if s.t.Failed() {
+			s.t.Logf("output:\n%s", s.out)
 		}
 	})
-	return s
 }
 
 // number waits for a file and returns the number in it.
@@ -67,8 +77,8 @@ func procState(pid int) (state string, parent int) {
 
 func gone(pid int) bool { state, _ := procState(pid); return state == "" || state == "Z" }
 
-func TestTheProcessDiesWithConcierge(t *testing.T) {
-	s := supervise(t, built(t), "trap '' HUP TERM INT; echo $$ > pid; while :; do sleep 0.02; done")
+func theProcessDiesWithConcierge(t *testing.T, run []string) {
+	s := supervise(t, run[0], "trap '' HUP TERM INT; echo $$ > pid; while :; do sleep 0.02; done")
 	pid := s.number("pid")
 	if err := s.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -77,8 +87,8 @@ func TestTheProcessDiesWithConcierge(t *testing.T) {
 	until(t, "end of the process", func() bool { return gone(pid) })
 }
 
-func TestACommandDiesWithConcierge(t *testing.T) {
-	s := supervise(t, built(t), "while :; do sleep 0.02; done", "--config", written(t, `
+func aCommandDiesWithConcierge(t *testing.T, run []string) {
+	s := supervise(t, run[0], "while :; do sleep 0.02; done", "--config", written(t, `
 templates:
   - contents: x
     destination: out
@@ -102,9 +112,9 @@ func written(t *testing.T, yaml string) string {
 	return path
 }
 
-// TestOrphansComeToConcierge: it is no PID 1, but their nearest reaper.
-func TestOrphansComeToConcierge(t *testing.T) {
-	s := supervise(t, built(t), "(sh -c 'echo $$ > pid; exec sleep 300' &) ; while [ ! -s pid ]; do sleep 0.01; done; while :; do sleep 0.02; done")
+// orphansComeToConcierge: it is no PID 1, but their nearest reaper.
+func orphansComeToConcierge(t *testing.T, run []string) {
+	s := supervise(t, run[0], "(sh -c 'echo $$ > pid; exec sleep 300' &) ; while [ ! -s pid ]; do sleep 0.01; done; while :; do sleep 0.02; done")
 	pid := s.number("pid")
 	until(t, "concierge is its parent", func() bool { _, parent := procState(pid); return parent == s.cmd.Process.Pid })
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
@@ -113,10 +123,10 @@ func TestOrphansComeToConcierge(t *testing.T) {
 	until(t, "it is reaped", func() bool { state, _ := procState(pid); return state == "" })
 }
 
-// TestADaemonOutlivesConcierge: what left the group and the session of its own
+// aDaemonOutlivesConcierge: what left the group and the session of its own
 // will is nobody's to end where concierge is not PID 1.
-func TestADaemonOutlivesConcierge(t *testing.T) {
-	s := supervise(t, built(t), "setsid sh -c 'echo $$ > pid; exec sleep 300' >/dev/null 2>&1 & while [ ! -s pid ]; do sleep 0.01; done; exit 0")
+func aDaemonOutlivesConcierge(t *testing.T, run []string) {
+	s := supervise(t, run[0], "setsid sh -c 'echo $$ > pid; exec sleep 300' >/dev/null 2>&1 & while [ ! -s pid ]; do sleep 0.01; done; exit 0")
 	pid := s.number("pid")
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 	if err := s.cmd.Wait(); err != nil {

@@ -25,7 +25,7 @@ func childRequirements() []requirement {
 			name: "02_subreaper",
 			asks: "do so where another process is PID 1",
 			does: "is the nearest reaper of all below it", peers: "`tini -s`: equal. tini, dumb-init and consul-template leave orphans to PID 1",
-			parts: parts{"Beside": subreaperBeside},
+			parts: parts{"Orphans": orphansComeToConcierge, "Daemon": aDaemonOutlivesConcierge, "Beside": subreaperBeside},
 		},
 		{
 			name: "03_signals_are_forwarded",

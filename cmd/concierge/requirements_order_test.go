@@ -1,11 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"concierge/internal/exit"
 )
@@ -17,7 +21,7 @@ func orderRequirements() []requirement {
 		name:  "11_start_order",
 		asks:  "wait for what is needed to be healthy, also several, for a bounded time",
 		does:  "`depends_on` with started, healthy and completed, all of them (there is no OR: a job can run a command that waits for either); `start_timeout`",
-		parts: parts{"All": allNeedsAreWaitedFor, "Timeout": waitingForNeedsIsBounded, "Process": theProcessWaitsForSoLong, "Failed": aFailedPreparationEndsTheStart},
+		parts: parts{"All": allNeedsAreWaitedFor, "Timeout": waitingForNeedsIsBounded, "Process": theProcessWaitsForSoLong, "Idle": waitingCostsNothing, "Failed": aFailedPreparationEndsTheStart},
 	}}
 }
 
@@ -91,6 +95,45 @@ jobs: {never: {command: [sleep, '300'], health: {command: [test, -e, good], inte
 			t.Errorf("%s: status %d, want %d; begun %q", giveUp, status, want, box.read("begun"))
 		}
 	}
+}
+
+// waitingCostsNothing: everything that the process needs is there, but a
+// variable is not.
+func waitingCostsNothing(t *testing.T, run []string) {
+	box := configured(t, run, `
+sources: {file: {path: kv.yaml}}
+env: [{name: A, value: '{{ key "a" }}'}]
+process: {command: [sh, -c, 'echo > begun'], depends_on: {helper: started}}
+jobs: {helper: {command: [sleep, '300']}}
+`)
+	box.untilJob("helper", "running")
+	before := box.processorTime()
+	time.Sleep(500 * time.Millisecond) // what is measured
+	if used := box.processorTime() - before; used > 100*time.Millisecond {
+		t.Errorf("%s of processor time in half a second", used)
+	}
+	box.write("kv.yaml", "a: b")
+	if status := box.wait(); status != 0 || box.read("begun") == "" {
+		t.Errorf("status %d, begun %q", status, box.read("begun"))
+	}
+}
+
+// processorTime is what PID 1 has used so far.
+func (c *container) processorTime() time.Duration {
+	c.t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
+	_, rest, _ := strings.Cut(string(b), ") ")
+	fields := strings.Fields(rest)
+	if err != nil || len(fields) < 13 {
+		c.t.Fatalf("no processor time: %v, %q", err, b)
+	}
+	const tick = 10 * time.Millisecond // USER_HZ is 100; see proc(5)
+	user, err := strconv.Atoi(fields[11])
+	system, err2 := strconv.Atoi(fields[12])
+	if err := errors.Join(err, err2); err != nil {
+		c.t.Fatal(err)
+	}
+	return time.Duration(user+system) * tick
 }
 
 // aFailedPreparationEndsTheStart: a process whose preparation fails is not

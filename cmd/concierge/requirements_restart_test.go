@@ -97,7 +97,7 @@ jobs:
 	same := true
 	for i, ms := range []time.Duration{50, 100, 200, 400, 400, 400, 50, 100, 200} {
 		want, got := ms*time.Millisecond, box.delays("crashing")[i]
-		if got < want*9/10-time.Millisecond || got > want*11/10+time.Millisecond {
+		if got < want*8/10-time.Millisecond || got > want+time.Millisecond { // a fifth of it is random
 			t.Errorf("delay %d is %s, want about %s", i+1, got, want)
 		}
 		same = same && got == want

@@ -73,6 +73,24 @@ func openTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 	return tty
 }
 
+// onTerminal starts a command as PID 1 with a terminal of its own.
+func (c *container) onTerminal(command ...string) *terminal {
+	c.t.Helper()
+	c.cmd.Args = append(c.cmd.Args, command...)
+	c.cmd.SysProcAttr.Setpgid = false // it leads a session
+	return openTerminal(c.t, c.cmd)
+}
+
+// shows reports whether the terminal comes to show a text within a time.
+func (tty *terminal) shows(text string, within time.Duration) bool {
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if strings.Contains(tty.shown.String(), text) {
+			return true
+		}
+	}
+	return false
+}
+
 // press types keys.
 func (tty *terminal) press(keys string) {
 	tty.t.Helper()
@@ -103,13 +121,16 @@ func interactive(t *testing.T) *terminal {
 	return tty
 }
 
-// reading says what it reads.
-const reading = `sh -c 'echo st""arted; while read line; do echo "re""ad $line"; done; echo en""ded'`
+// talking says what it reads, in words that the terminal does not show when
+// they are typed.
+const talking = `echo st""arted; while read line; do echo "re""ad $line"; done; echo en""ded`
 
-func TestJobControlStopsAndContinues(t *testing.T) {
-	concierge := built(t)
+// reading is the command line of that.
+const reading = `sh -c '` + talking + `'`
+
+func jobControlWorks(t *testing.T, run []string) {
 	tty := interactive(t)
-	tty.press(concierge + " run --log-level error -- " + reading + "; echo sta\"\"tus $?\n")
+	tty.press(run[0] + " run --log-level error -- " + reading + "; echo sta\"\"tus $?\n")
 	tty.until("started", 1)
 	tty.press("one\n")
 	tty.until("read one", 1)
@@ -128,12 +149,11 @@ func TestJobControlStopsAndContinues(t *testing.T) {
 	tty.until("last", 1)
 }
 
-// TestBackgroundProcessStopsWhenItReads: with bg it runs, but the terminal
+// aBackgroundProcessStopsWhenItReads: with bg it runs, but the terminal
 // belongs to the shell.
-func TestBackgroundProcessStopsWhenItReads(t *testing.T) {
-	concierge := built(t)
+func aBackgroundProcessStopsWhenItReads(t *testing.T, run []string) {
 	tty := interactive(t)
-	tty.press(concierge + " run --log-level error -- " + reading + "\n")
+	tty.press(run[0] + " run --log-level error -- " + reading + "\n")
 	tty.until("started", 1)
 	tty.press("\x1a")
 	tty.until("Stopped", 1)
@@ -148,11 +168,10 @@ func TestBackgroundProcessStopsWhenItReads(t *testing.T) {
 	tty.until("read two", 1)
 }
 
-func TestKeysReachTheProcess(t *testing.T) {
-	concierge := built(t)
+func keysReachTheProcess(t *testing.T, run []string) {
 	tty := interactive(t)
 	script := `trap "echo inter""rupted; exit 5" INT; trap "echo re""sized" WINCH; echo up""; while :; do sleep 0.02; done`
-	tty.press(concierge + " run --log-level error -- sh -c '" + script + "'; echo sta\"\"tus $?\n")
+	tty.press(run[0] + " run --log-level error -- sh -c '" + script + "'; echo sta\"\"tus $?\n")
 	tty.until("up\r\n", 1)
 	if err := unix.IoctlSetWinsize(int(tty.keys.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 100}); err != nil {
 		t.Fatal(err)
@@ -163,12 +182,9 @@ func TestKeysReachTheProcess(t *testing.T) {
 	tty.until("status 5", 1)
 }
 
-// TestPID1OnATerminalIsNotStopped: in a container nobody could continue it.
-func TestPID1OnATerminalIsNotStopped(t *testing.T) {
-	cmd := exec.Command("sh", slices.Concat([]string{"-c", `mount --make-rprivate / && mount -t proc proc /proc && exec "$@"`, "sh"},
-		[]string{built(t), "run", "--"}, sh(`echo st""arted; while read line; do echo "re""ad $line"; done; echo en""ded`))...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
-	tty := openTerminal(t, cmd)
+// pid1OnATerminalIsNotStopped: in a container nobody could continue it.
+func pid1OnATerminalIsNotStopped(t *testing.T, run []string) {
+	tty := newContainer(t).onTerminal(slices.Concat(run, []string{"--"}, sh(talking))...)
 	tty.until("started", 1)
 	tty.press("\x1a")
 	tty.until("was stopped from the terminal and continued", 1)

@@ -52,7 +52,12 @@ func load(dir string, running bool) func() (*config.Config, error) {
 // directory. It is stopped with the test.
 func run(t *testing.T, yaml string) *instance {
 	t.Helper()
-	dir := t.TempDir()
+	return runIn(t, t.TempDir(), yaml)
+}
+
+// runIn is run in a directory that another instance may have used before.
+func runIn(t *testing.T, dir, yaml string) *instance {
+	t.Helper()
 	i := &instance{t: t, dir: dir, log: new(buffer), signals: make(chan os.Signal, 8), done: make(chan struct{})}
 	i.write("concierge.yaml", yaml)
 	ctx, cancel := context.WithCancel(context.Background())

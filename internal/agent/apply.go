@@ -31,13 +31,13 @@ func (i *instance) apply(now time.Time) {
 		g.Sets = append(g.Sets, i.finish(s))
 		about = append(about, attempt{set: s, finishes: true})
 	}
-	if want := i.process(g.Sets); i.handover.due(want, now) {
+	if want := i.process(g.Sets); i.handover.due(want, now, len(g.Sets) == 0) {
 		g.Process = want
 	}
 	if len(g.Sets) == 0 && g.Process == nil {
 		return
 	}
-	g.Together, g.Outdated = !i.prog.adopted, i.outdated()
+	g.Together, g.Outdated, g.NoProcess = !i.prog.adopted, i.outdated(), i.prog.process == nil
 	g.CommandEnv, g.Window = i.commandEnv(), i.window("")
 	i.applier.busy, i.applier.applied, i.applier.offered = true, about, g.Process
 	i.applier.generations <- g
@@ -92,7 +92,7 @@ func (i *instance) outputs(s *set) reload.Set {
 	for _, u := range units {
 		target := u.target
 		target.Secret = u.result.Tainted
-		out := reload.Output{File: stager{target, u.result.Output}, Path: target.Path, Checks: u.allChecks(), OnChange: u.onChange}
+		out := reload.Output{File: stager{target, u.result.Output}, Path: placeOf(target), Checks: u.allChecks(), OnChange: u.onChange}
 		if n, shared := at[target.Path]; shared { // the last template of a file wins
 			out.OnChange = slices.Concat(set.Outputs[n].OnChange, out.OnChange)
 			set.Outputs[n] = out
@@ -195,7 +195,7 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 		a.set.settled(a.digest, r)
 	}
 	for _, done := range a.writes {
-		*done = *done || r.Err == nil
+		*done = *done || r.Err == nil || r.Stuck
 	}
 	if err == nil {
 		return nil
@@ -205,35 +205,41 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 	if r.Rejected || r.Err == nil { // what a program says may differ each time, by a time or number
 		a.set.told.text = ""
 	}
-	if a.set.told != told && !i.o.once {
-		message := "change was not applied, the previous version stays"
-		if a.set.applied == (digest{}) && !a.set.past.standing {
-			message = "output was not put in place, it will be tried again"
-		}
-		switch {
-		case r.Err == nil:
-			message = "action after a change failed, it will be tried again"
-		case r.Undone && r.Alone:
-			message = "change was rolled back, and is not tried again until it changes"
-		case r.Undone:
-			message = "change was rolled back together with others, it will be tried alone"
-		}
-		i.log.Error(message, "set", r.Name, "error", text)
+	if (a.set.told != told || r.Undone) && !i.o.once {
+		i.log.Error(a.set.became(r), "set", r.Name, "error", text)
 	}
-	if i.o.once || r.Err != nil && !r.Rejected && a.set.applied == (digest{}) && !a.set.past.standing {
+	atStart := !r.Rejected && !r.Undone && a.set.applied == (digest{}) && !a.set.past.standing
+	if i.o.once || r.Err != nil && atStart {
 		return errors.New(text)
 	}
 	return nil
 }
 
+// became says what became of a set that was not applied as it should.
+func (s *set) became(r reload.Result) string {
+	switch {
+	case r.Err == nil:
+		return "action after a change failed, it will be tried again"
+	case r.Undone && r.Alone:
+		return "change was rolled back, and is not tried again until it changes"
+	case r.Undone:
+		return "change was rolled back together with others, it will be tried alone"
+	case r.Stuck:
+		return "change is not healthy and could not be rolled back, it stays in place"
+	case s.applied == (digest{}) && !s.past.standing:
+		return "output was not put in place, it will be tried again"
+	}
+	return "change was not applied, the previous version stays"
+}
+
 // settled notes the outcome of an attempt.
 func (s *set) settled(tried digest, r reload.Result) {
 	s.past.settled(tried, r)
-	if r.Err == nil {
+	if r.Err == nil || r.Stuck {
 		s.applied, s.owed, s.appliedAt = tried, r.ActionErr != nil, time.Now()
 	}
-	if r.Undone {
-		return // what was applied before is in place again
+	if r.Undone || r.Stuck {
+		return // what was applied before is in place again, or cannot be
 	}
 	if r.Err == nil && r.ActionErr == nil {
 		s.failed, s.retryAt, s.lastErr, s.told = digest{}, time.Time{}, "", outcome{}

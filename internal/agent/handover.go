@@ -15,15 +15,19 @@ type handover struct {
 	taken   *reload.Process // as it was taken last; nil: never
 	failed  *reload.Process // the supervisor could not restart it as this
 	bad     *reload.Process // it was not healthy as this
+	suspect *reload.Process // nor as this, but files had changed, too
 	retryAt time.Time
 	backoff sources.Backoff
 	lastErr string // logged last
 }
 
-// due reports whether the process is to be handed over now.
-func (h *handover) due(want *reload.Process, now time.Time) bool {
+// due reports whether the process is to be handed over now, which is alone if
+// no files are.
+func (h *handover) due(want *reload.Process, now time.Time, alone bool) bool {
 	switch {
 	case want == nil || reflect.DeepEqual(want, h.taken) || reflect.DeepEqual(want, h.bad):
+		return false
+	case reflect.DeepEqual(want, h.suspect) && !alone:
 		return false
 	case reflect.DeepEqual(want, h.failed):
 		return !now.Before(h.retryAt)
@@ -34,10 +38,12 @@ func (h *handover) due(want *reload.Process, now time.Time) bool {
 // settle notes what became of an offer.
 func (h *handover) settle(offered *reload.Process, r reload.Report, now time.Time) {
 	switch {
+	case r.ProcessAlone:
+		h.bad, h.suspect = offered, nil
 	case r.ProcessUndone:
-		h.bad = offered
+		h.suspect = offered
 	case r.Taken:
-		h.taken, h.failed, h.retryAt = offered, nil, time.Time{}
+		h.taken, h.failed, h.suspect, h.retryAt = offered, nil, nil, time.Time{}
 		h.backoff.Reset()
 	case r.ProcessErr != nil:
 		h.failed, h.retryAt = offered, now.Add(h.backoff.Next())
@@ -114,8 +120,11 @@ func (i *instance) noteProcess(r reload.Report) {
 	}
 	if text != "" && text != i.handover.lastErr {
 		message := "process was not restarted, it goes on as it was"
-		if r.ProcessUndone {
+		switch {
+		case r.ProcessAlone:
 			message = "process was not healthy after its restart, it runs as before until its environment or command changes again"
+		case r.ProcessUndone:
+			message = "process was not healthy after its restart and a change of files, it runs as before and will be tried alone"
 		}
 		i.log.Error(message, "error", errors.New(text))
 	}

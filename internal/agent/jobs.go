@@ -190,6 +190,8 @@ func reloadOf(r *config.Reload) reload.Reload {
 type following struct {
 	plans []job.Plan
 	begun bool // they were handed over
+	// changed is closed at the first change of a job since the last step began.
+	changed <-chan struct{}
 }
 
 // followJobs hands the jobs over as soon as everything they read is in place,
@@ -202,7 +204,7 @@ func (i *instance) followJobs() {
 	if !ok || i.following.begun && reflect.DeepEqual(plans, i.following.plans) {
 		return
 	}
-	i.following = following{plans: plans, begun: true}
+	i.following.plans, i.following.begun = plans, true
 	i.applier.follow(plans)
 }
 
@@ -249,20 +251,12 @@ func (i *instance) processReady() bool {
 	return p == nil || p.Plan.Health == nil && p.Plan.Readiness == nil || i.applier.Jobs.Main().Status().Ready
 }
 
-// jobsChanged returns a channel that is closed at the next change of a job, if
-// the loop waits for one: for what the process needs, or for its health.
+// jobsChanged returns a channel that is closed at the next change of a job
+// since the step began, if the loop waits for one: for what the process needs,
+// or for its health.
 func (i *instance) jobsChanged() <-chan struct{} {
-	changed := i.applier.Jobs.Changed()
-	switch {
-	case i.prog.process == nil:
-		return nil
-	case i.handover.taken == nil && len(i.prog.process.Plan.Needs) > 0 && i.needsMet(),
-		!i.ready && i.prog.adopted && i.processReady(): // since the last step
-		now := make(chan struct{})
-		close(now)
-		return now
-	case i.handover.taken == nil || !i.ready:
-		return changed
+	if i.prog.process != nil && (i.handover.taken == nil || !i.ready) {
+		return i.following.changed
 	}
 	return nil
 }

@@ -17,6 +17,29 @@ import (
 type kept struct {
 	journal *journal.Journal
 	file    journal.File
+	write   string // how the file is put in place
+}
+
+// kept is how a file of the set gets back as it was.
+func (s *set) kept(j *journal.Journal, f journal.File) kept {
+	k := kept{journal: j, file: f, write: output.Rename}
+	for _, u := range s.units {
+		if u.target.Write == output.InPlace && placeOf(u.target) == f.Path {
+			k.write = output.InPlace
+		}
+	}
+	return k
+}
+
+// placeOf is the path of what a target replaces.
+func placeOf(t output.Target) string {
+	if t.Write != output.Follow && t.Write != output.InPlace {
+		return t.Path
+	}
+	if real, err := filepath.EvalSymlinks(t.Path); err == nil {
+		return real
+	}
+	return t.Path
 }
 
 // Stage implements reload.File.
@@ -35,7 +58,7 @@ func (k kept) Stage() (reload.Staged, error) {
 		return nil, err
 	}
 	return output.Stage(output.Target{
-		Path: f.Path, Mode: f.Mode, User: strconv.Itoa(f.UID), Group: strconv.Itoa(f.GID), CreateDirs: true, Write: output.Rename,
+		Path: f.Path, Mode: f.Mode, User: strconv.Itoa(f.UID), Group: strconv.Itoa(f.GID), CreateDirs: true, Write: k.write,
 	}, content)
 }
 

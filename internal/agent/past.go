@@ -2,6 +2,7 @@ package agent
 
 import (
 	"encoding/hex"
+	"os"
 	"slices"
 	"time"
 
@@ -39,10 +40,15 @@ const badMax = 8
 
 func (p *past) isBad(d digest) bool { return slices.Contains(p.bad, d) }
 
+// forgive forgets that a version was undone.
+func (p *past) forgive(d digest) {
+	p.bad = slices.DeleteFunc(slices.Clone(p.bad), func(b digest) bool { return b == d })
+}
+
 // settled notes the outcome of an attempt.
 func (p *past) settled(tried digest, r reload.Result) {
 	if r.Err == nil && r.ActionErr == nil {
-		p.unproven, p.before = false, nil
+		p.unproven, p.before, p.suspect = false, nil, digest{}
 	}
 	p.untold = p.untold && r.Err != nil
 	switch {
@@ -73,18 +79,31 @@ func parseDigest(text string) (d digest) {
 	return d
 }
 
-// watchOf says how a set is watched after a change.
+// watchOf says how a set is watched after a change. Without a process there is
+// no start before which nothing is watched, but there may be nothing to go back
+// to yet.
 func (i *instance) watchOf(s *set) reload.Watch {
 	w := reload.Watch{Window: i.window(s.name), Checks: s.health}
 	w.Known = s.past.standing || i.live && s.applied != (digest{})
 	something := slices.ContainsFunc(s.past.before, func(f journal.File) bool { return !f.Absent })
-	if s.past.unproven && something {
+	switch {
+	case s.past.unproven && something:
 		w.Always = true
 		for _, f := range s.past.before {
-			w.Before = append(w.Before, kept{i.journal, f})
+			w.Before = append(w.Before, s.kept(i.journal, f))
 		}
+	case i.prog.process == nil && s.applied == (digest{}) && !s.onDisk():
+		w.Window = 0
 	}
 	return w
+}
+
+// onDisk reports whether something is where each file of the set belongs.
+func (s *set) onDisk() bool {
+	return !slices.ContainsFunc(s.units, func(u *unit) bool {
+		_, err := os.Stat(u.target.Path)
+		return err != nil
+	})
 }
 
 // window is how long a change of a set is watched; of no set, that of the

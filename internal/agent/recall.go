@@ -29,10 +29,10 @@ func (i *instance) openJournal(prog *program) error {
 	for _, s := range prog.sets {
 		r, known := i.journal.Record(s.name)
 		s.past.standing = known && s.stands(r)
-		if !known || !r.Phase.Halfway() {
+		if !known || !r.Phase.Halfway() || len(r.Before) == 0 { // nothing was kept: it is rendered anew
 			continue
 		}
-		if err := i.putBack(r.Before); err != nil {
+		if err := i.putBack(s, r.Before); err != nil {
 			i.log.Error("a set that was half in place could not be brought back, it will be rendered anew", "set", s.name, "error", err)
 			continue
 		}
@@ -44,11 +44,11 @@ func (i *instance) openJournal(prog *program) error {
 	return nil
 }
 
-// putBack puts files back as they were.
-func (i *instance) putBack(files []journal.File) error {
+// putBack puts files of a set back as they were.
+func (i *instance) putBack(s *set, files []journal.File) error {
 	var errs []error
 	for _, f := range files {
-		staged, err := kept{i.journal, f}.Stage()
+		staged, err := s.kept(i.journal, f).Stage()
 		if err == nil {
 			err = errors.Join(staged.Commit(), staged.Flush(), staged.Discard())
 		}

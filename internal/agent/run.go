@@ -146,6 +146,9 @@ func (i *instance) reload(ctx context.Context) error {
 	if err := i.announceAt(prog.cfg.PIDFile); err != nil {
 		i.log.Error("PID file stays where it is", "error", err)
 	}
+	if prog.cfg.StateDir != i.prog.cfg.StateDir {
+		i.log.Warn("another state_dir counts from the next start of concierge", "in use", i.journal.Dir())
+	}
 	i.install(ctx, prog, opened)
 	i.control.adopt(i)
 	i.log.Info("configuration reloaded")

@@ -13,6 +13,7 @@ import (
 // tells the sources what is wanted, and hands over what is complete.
 func (i *instance) step() {
 	now := time.Now()
+	i.following.changed = i.applier.Jobs.Changed() // before anything asks how jobs are
 	i.renderDue(now)
 	i.explain(now)
 	if i.deps.changed {

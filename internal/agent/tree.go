@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 
 	"concierge/reload"
@@ -71,6 +73,9 @@ func (r restoredTree) Commit() error {
 	dir := filepath.Dir(r.path)
 	if before, err := output.Previous(dir); err == nil && filepath.Base(before) == r.to {
 		return output.RestoreTree(dir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, r.to)); err != nil {
+		return fmt.Errorf("going back to the directory before: %w", err)
 	}
 	return r.relink.Commit()
 }

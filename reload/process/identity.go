@@ -25,6 +25,17 @@ type Limit struct{ Soft, Hard uint64 }
 // Unlimited is RLIM_INFINITY.
 const Unlimited = ^uint64(0)
 
+// String is the limit as it is written in the configuration.
+func (l Limit) String() string {
+	text := func(n uint64) string {
+		if n == Unlimited {
+			return "unlimited"
+		}
+		return strconv.FormatUint(n, 10)
+	}
+	return text(l.Soft) + ":" + text(l.Hard)
+}
+
 // plain reports whether nothing is to be changed before a program is executed.
 func (i Identity) plain() bool {
 	return i.User == "" && i.Group == "" && i.Umask == nil && len(i.Limits) == 0

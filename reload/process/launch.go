@@ -88,13 +88,16 @@ func Launch() {
 func late(name string) bool { return slices.Contains([]string{"as", "data", "nproc", "stack"}, name) }
 
 // becomeProgram only returns with an error. Most limits come first, because
-// only root may raise them.
+// only root may raise them; of the late ones what only root may do.
 func becomeProgram(order string, args []string) error {
 	var l launch
 	if err := json.Unmarshal([]byte(order), &l); err != nil {
 		return fmt.Errorf("reading what to do: %w", err)
 	}
 	if err := l.setLimits(func(name string) bool { return !late(name) }); err != nil {
+		return err
+	}
+	if err := l.raiseLimits(); err != nil {
 		return err
 	}
 	if l.Umask != nil {
@@ -119,8 +122,13 @@ func becomeProgram(order string, args []string) error {
 	return nil
 }
 
-// become takes on the user and group.
+// become takes on the user and group. Those that concierge has already need no
+// root.
 func (a account) become() error {
+	same := func(want, is int) bool { return want < 0 || want == is }
+	if os.Getuid() != 0 && same(a.UID, os.Getuid()) && same(a.GID, os.Getgid()) {
+		return nil
+	}
 	if a.GID >= 0 || a.UID >= 0 {
 		groups := a.Groups
 		if groups == nil && a.GID >= 0 {
@@ -166,13 +174,29 @@ func (l launch) setLimits(now func(name string) bool) error {
 	return nil
 }
 
+// raiseLimits raises the hard limits of the late ones, as far as they are to be
+// raised.
+func (l launch) raiseLimits() error {
+	for name, limit := range l.Limits {
+		var now unix.Rlimit
+		if !late(name) || unix.Getrlimit(resources()[name], &now) != nil || limit.Hard <= now.Max {
+			continue
+		}
+		if err := setLimit(name, Limit{Soft: now.Cur, Hard: limit.Hard}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func setLimit(name string, l Limit) error {
 	resource, ok := resources()[name]
 	if !ok {
 		return fmt.Errorf("limit %s is not known", name)
 	}
 	if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: l.Soft, Max: l.Hard}); err != nil {
-		return fmt.Errorf("setting limit %s to %d:%d (see limits; to raise a hard limit needs root): %w", name, l.Soft, l.Hard, err)
+		return fmt.Errorf("setting limit %s to %s (see limits; to raise a hard limit needs the capability SYS_RESOURCE, which root in a container often lacks): %w",
+			name, l, err)
 	}
 	return nil
 }

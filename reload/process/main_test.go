@@ -8,12 +8,15 @@ import (
 )
 
 // TestMain also makes this binary the program of [TestReap], which has to have
-// its process to itself, and what a program with an identity of its own is
+// its process to itself, the parent of [TestProgramOfAnotherUserDiesWithItsParent], and what a program with an identity of its own is
 // started by.
 func TestMain(m *testing.M) {
 	Launch()
 	if os.Getenv(stormVariable) != "" {
 		os.Exit(storm())
+	}
+	if dir := os.Getenv(parentVariable); dir != "" {
+		parent(dir)
 	}
 	os.Exit(m.Run())
 }

@@ -1,0 +1,350 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"concierge/internal/admin"
+)
+
+// probeRequirements are those about health.
+func probeRequirements() []requirement {
+	type parts = map[string]func(*testing.T, []string)
+	return []requirement{
+		{
+			name: "15_health_probe",
+			asks: "exec, HTTP, TCP, gRPC; grace, interval, timeout, thresholds; a probe is killed with its group, never overlaps, and has a random phase",
+			does: "`health` and `readiness` with exactly these settings; zero is refused",
+			parts: parts{
+				"Kinds": everyKindOfProbe, "Grace": graceEndsWithTheFirstSuccess, "Failures": failuresInARowCount, "Successes": successesInARowCount,
+				"Timeout": aProbeIsKilledWithItsGroup, "Overlap": probesDoNotOverlap, "Jitter": probesAreJittered,
+			},
+		},
+		{
+			name:  "16_probe_effect",
+			asks:  "liveness restarts, readiness is only told",
+			does:  "`health` restarts; `readiness` is in the status and moves nobody",
+			parts: parts{"Readiness": readinessIsOnlyTold, "Liveness": livenessRestarts},
+		},
+		{
+			name:  "17_hung_probe",
+			asks:  "a probe that hangs does not freeze the supervisor",
+			does:  "changes, signals, the control socket and the end go on; the probe has failed at its timeout",
+			parts: parts{"Jobs": hungProbesOfJobs, "Process": aHungProbeOfTheProcess, "RollBack": aHungProbeIsRolledBack},
+		},
+	}
+}
+
+const idle = `[sh, -c, 'while :; do sleep 0.02; done']`
+
+// remove removes a file of the container.
+func (c *container) remove(name string) {
+	c.t.Helper()
+	if err := os.Remove(filepath.Join(c.dir, name)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func everyKindOfProbe(t *testing.T, run []string) {
+	box := configured(t, run, `
+process: {command: [sleep, '300']}
+jobs:
+  http: {command: [`+program(t, "server")+`], readiness: {http: 'unix:$DIR/http.sock:/live', interval: 50ms, failures: 1}}
+  tcp: {command: [sleep, '300'], readiness: {tcp: 'unix:$DIR/silent.sock', interval: 50ms, failures: 1}}
+  grpc: {command: [sleep, '300'], readiness: {grpc: 'unix:$DIR/grpc.sock', interval: 50ms, failures: 1}}
+  exec: {command: [sleep, '300'], readiness: {command: [sh, -c, '[ ! -e sick ]'], interval: 50ms, failures: 1}}
+`)
+	names := []string{"http", "tcp", "grpc", "exec"}
+	for _, name := range names {
+		box.untilJob(name, "healthy")
+	}
+	box.write("sick", "")
+	for _, name := range []string{"http", "grpc", "exec"} {
+		if j := box.untilJob(name, "unhealthy"); j.Error == "" || j.Ready {
+			t.Errorf("%s: %+v", name, j)
+		}
+	}
+	if j := box.job("tcp"); j.State != "healthy" { // whose server accepts connections
+		t.Errorf("tcp: %+v", j)
+	}
+	box.remove("sick")
+	for _, name := range names {
+		if j := box.untilJob(name, "healthy"); j.Restarts != 0 {
+			t.Errorf("%s was restarted", name)
+		}
+	}
+}
+
+// graceEndsWithTheFirstSuccess has two jobs that are not well at first: one is
+// given time, the other is not.
+func graceEndsWithTheFirstSuccess(t *testing.T, run []string) {
+	const check = `command: [sh, -c, 'echo >> probes; [ -e warm ]'], interval: 50ms, failures: 1`
+	box := configured(t, run, `
+process: {command: [sleep, '300']}
+jobs:
+  warming: {command: `+idle+`, health: {`+check+`, grace: 1h}, restart: {delay: 10ms}}
+  impatient: {command: `+idle+`, health: {command: [test, -e, warm], interval: 50ms, failures: 1, grace: 1ms}, restart: {delay: 10ms, limit: unlimited}}
+`)
+	until(t, "ten probes", func() bool { return len(box.read("probes")) >= 10 })
+	until(t, "the impatient one is restarted", func() bool { return box.job("impatient").Restarts > 0 })
+	if j := box.job("warming"); j.State != "starting" || j.Restarts != 0 {
+		t.Errorf("it is %+v", j)
+	}
+	box.write("warm", "")
+	box.untilJob("warming", "healthy")
+	box.remove("warm")
+	until(t, "it is restarted", func() bool { return box.job("warming").Restarts == 1 })
+	box.untilJob("warming", "starting") // its grace has begun anew
+}
+
+// failuresInARowCount has a probe that fails at most twice in a row until its
+// tenth run.
+func failuresInARowCount(t *testing.T, run []string) {
+	box := configured(t, run, `
+process: {command: [sleep, '300']}
+jobs:
+  job:
+    command: [sh, -c, 'echo >> probes; sed -n "$=" probes >> starts; while :; do sleep 0.02; done']
+    health: {command: [sh, -c, 'echo >> probes; case $(sed -n "$=" probes) in 3|4|6|7|9|10|11) exit 1; esac'], interval: 50ms, failures: 3}
+    restart: {delay: 10ms}
+`)
+	box.untilFile("starts", "1\n12\n")
+}
+
+// successesInARowCount has a probe that succeeds twice in a row in its sixth
+// and seventh run.
+func successesInARowCount(t *testing.T, run []string) {
+	box := configured(t, run, `
+process: {command: [sleep, '300']}
+jobs:
+  job: {command: `+idle+`, readiness: {command: [sh, -c, 'echo >> probes; case $(sed -n "$=" probes) in 1|3|5) exit 1; esac'], interval: 50ms, failures: 1, successes: 2}}
+  next: {type: once, command: [sh, -c, 'sed -n "$=" probes > count'], depends_on: {job: healthy}}
+`)
+	box.untilJob("next", "completed")
+	if n, err := strconv.Atoi(strings.TrimSpace(box.read("count"))); err != nil || n < 7 {
+		t.Errorf("ready after %d probes (%v)", n, err)
+	}
+}
+
+// aProbeIsKilledWithItsGroup has a probe that hangs with a child until there is
+// a file.
+func aProbeIsKilledWithItsGroup(t *testing.T, run []string) {
+	box := configured(t, run, `
+process: {command: [sleep, '300']}
+jobs:
+  job:
+    command: `+idle+`
+    health: {command: [sh, -c, 'echo >> probes; [ ! -e good ] || exit 0; sh -c "while :; do sleep 1; done" sh $DIR/leftover & wait'], timeout: 100ms, interval: 50ms, grace: 1h}
+`)
+	most := 0
+	until(t, "ten probes", func() bool {
+		most = max(most, processes(filepath.Join(box.dir, "leftover")))
+		return len(box.read("probes")) >= 10
+	})
+	if most != 1 {
+		t.Errorf("%d children of probes ran at once, want one", most)
+	}
+	box.write("good", "")
+	box.untilJob("job", "healthy")
+	until(t, "nothing is left", func() bool { return processes(filepath.Join(box.dir, "leftover")) == 0 })
+}
+
+func probesDoNotOverlap(t *testing.T, run []string) {
+	box := configured(t, run, `
+process: {command: [sleep, '300']}
+jobs:
+  job: {command: `+idle+`, health: {command: [sh, -c, 'mkdir lock || echo >> overlaps; sleep 0.2; rmdir lock; echo >> probes'], interval: 50ms}}
+`)
+	until(t, "five probes", func() bool { return len(box.read("probes")) >= 5 })
+	if n := len(box.read("overlaps")); n > 0 {
+		t.Errorf("%d overlaps", n)
+	}
+}
+
+// probesAreJittered looks at when four jobs that were started together are
+// probed: neither the first time nor the distance is the same.
+func probesAreJittered(t *testing.T, run []string) {
+	var jobs strings.Builder
+	for n := range 4 {
+		fmt.Fprintf(&jobs, "  j%d: {command: [sleep, '300'], health: {command: [sh, -c, 'date +%%s%%N >> times%d'], interval: 500ms}}\n", n, n)
+	}
+	box := configured(t, run, "process: {command: [sleep, '300']}\njobs:\n"+jobs.String())
+	var firsts, distances []time.Duration
+	for n := range 4 {
+		name := fmt.Sprint("times", n)
+		until(t, "five probes", func() bool { return strings.Count(box.read(name), "\n") >= 5 })
+		var last time.Duration
+		for i, line := range strings.Fields(box.read(name)) {
+			at, err := strconv.Atoi(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				firsts = append(firsts, time.Duration(at))
+			} else {
+				distances = append(distances, time.Duration(at)-last)
+			}
+			last = time.Duration(at)
+		}
+	}
+	for what, all := range map[string][]time.Duration{"first probes": firsts, "distances": distances} {
+		if spread := slices.Max(all) - slices.Min(all); spread < 20*time.Millisecond {
+			t.Errorf("the %s lie within %s: %v", what, spread, all)
+		}
+	}
+	if least := slices.Min(distances); least < 400*time.Millisecond {
+		t.Errorf("a distance of %s, which is much less than 500ms", least)
+	}
+}
+
+// healthy starts a server with both checks as the process.
+func healthy(t *testing.T, run []string) *container {
+	t.Helper()
+	box := configured(t, run, `
+process:
+  command: [`+program(t, "server")+`]
+  health: {http: 'unix:$DIR/http.sock:/live', interval: 50ms, failures: 2}
+  readiness: {http: 'unix:$DIR/http.sock:/ready', interval: 50ms, failures: 1}
+  restart: {delay: 10ms, limit: unlimited}
+`)
+	box.untilJob("process", "healthy")
+	return box
+}
+
+func readinessIsOnlyTold(t *testing.T, run []string) {
+	box := healthy(t, run)
+	before := box.job("process")
+	for range 3 {
+		box.write("away", "")
+		box.untilReady(false)
+		box.remove("away")
+		box.untilReady(true)
+	}
+	if j := box.job("process"); j.PID != before.PID || j.Restarts != 0 {
+		t.Errorf("it is %+v, and was %+v", j, before)
+	}
+}
+
+// untilReady waits until the status says so.
+func (c *container) untilReady(want bool) {
+	c.t.Helper()
+	until(c.t, fmt.Sprint("ready is ", want), func() bool {
+		s, err := c.client().Status(c.t.Context())
+		return err == nil && s.Ready == want
+	})
+}
+
+func livenessRestarts(t *testing.T, run []string) {
+	box := healthy(t, run)
+	pid := box.job("process").PID
+	box.write("sick", "")
+	until(t, "the process is another one", func() bool { j := box.job("process"); return j.Restarts > 0 && j.PID != 0 && j.PID != pid })
+	if box.read("stopped") != "TERM\n" {
+		t.Error("it was not asked to stop")
+	}
+	box.remove("sick")
+	box.untilReady(true)
+	if status := box.stop(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+}
+
+// following is a process that says which signals it got, and a file that it is
+// told of.
+const following = `
+sources: {file: {path: kv.yaml}}
+templates: [{contents: '{{ key "a" }}', destination: out, on_change: {signal: USR2}}]
+process:
+  command: [sh, -c, 'trap "echo usr1 >> got" USR1; trap "echo usr2 >> got" USR2; trap "exit 5" TERM; echo up; while :; do sleep 0.02; done']
+`
+
+// notFrozen checks that changes and signals arrive, that the control socket
+// answers, and that TERM ends it.
+func (c *container) notFrozen() {
+	c.t.Helper()
+	for n := range 3 {
+		want := fmt.Sprint("value ", n)
+		c.write("kv.yaml", "a: "+want)
+		c.untilFile("out", want)
+		until(c.t, "the process is told", func() bool { return strings.Count(c.read("got"), "usr2\n") == n+1 })
+		c.signal(syscall.SIGUSR1)
+		until(c.t, "the process is signalled", func() bool { return strings.Count(c.read("got"), "usr1\n") == n+1 })
+		if s, err := c.client().Status(c.t.Context()); err != nil || len(s.Jobs) == 0 {
+			c.t.Errorf("status %+v, %v", s, err)
+		}
+	}
+	began := time.Now()
+	status, took := c.stop(), time.Since(began)
+	if status != 5 || took > 15*time.Second {
+		c.t.Errorf("status %d after %s", status, took)
+	}
+}
+
+// hungProbesOfJobs hang in all ways for an hour: a server accepts and never
+// answers, a probe is stopped, one waits for a pipe that nobody writes to, one
+// cannot be asked to end.
+func hungProbesOfJobs(t *testing.T, run []string) {
+	job := func(name, check string) string {
+		return "  " + name + ": {command: " + idle + ", health: {" + check + ", timeout: 1h, interval: 50ms}}\n"
+	}
+	box := newContainer(t)
+	if err := syscall.Mkfifo(filepath.Join(box.dir, "fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	box.write("kv.yaml", "a: first")
+	box.configure(run, following+"jobs:\n  server: {command: ["+program(t, "server")+"]}\n"+
+		job("silent", "http: 'unix:$DIR/silent.sock:/'")+
+		job("unserved", "grpc: 'unix:$DIR/silent.sock'")+
+		job("stopped", "command: [sh, -c, 'echo >> hung; kill -STOP $$']")+
+		job("fifo", "command: [sh, -c, 'echo >> hung; cat fifo']")+
+		job("stubborn", `command: [sh, -c, 'trap "" TERM INT HUP; echo >> hung; while :; do sleep 1; done']`))
+	box.until("up\n")
+	box.untilFile("hung", "\n\n\n")
+	box.notFrozen()
+}
+
+// aHungProbeOfTheProcess: changes are not watched here.
+func aHungProbeOfTheProcess(t *testing.T, run []string) {
+	box := newContainer(t)
+	box.write("kv.yaml", "a: first")
+	box.configure(run, following+`
+  health: {command: [sh, -c, 'echo >> hung; kill -STOP $$'], timeout: 1h, interval: 50ms}
+  readiness: {command: [sh, -c, 'echo >> hung; kill -STOP $$'], timeout: 1h, interval: 50ms}
+rollback: {off: true}
+`)
+	box.until("up\n")
+	box.untilFile("hung", "\n\n")
+	box.notFrozen()
+}
+
+// aHungProbeIsRolledBack: a change after which the probe hangs has not stood
+// the test, and the next one has its turn.
+func aHungProbeIsRolledBack(t *testing.T, run []string) {
+	box := newContainer(t)
+	box.write("kv.yaml", "a: good")
+	box.configure(run, following+`
+  readiness: {command: [sh, -c, 'grep -q good out || kill -STOP $$'], timeout: 200ms, interval: 50ms, failures: 2}
+rollback: {window: 500ms}
+`)
+	box.untilReady(true)
+	box.write("kv.yaml", "a: hung")
+	until(t, "it is rolled back", func() bool {
+		s, err := box.client().Status(t.Context())
+		return err == nil && len(s.Sets) == 1 && s.Sets[0].State == admin.SetBad
+	})
+	if got := box.read("out"); got != "good" {
+		t.Errorf("the file says %q", got)
+	}
+	box.write("kv.yaml", "a: good again")
+	box.untilFile("out", "good again")
+	if status := box.stop(); status != 5 {
+		t.Errorf("status %d", status)
+	}
+}

@@ -121,11 +121,6 @@ func (v *validator) health(at string, h *Health) {
 		v.command(at+".command", h.Command)
 	}
 	v.probeAddress(at, h)
-	for name, n := range map[string]int{"failures": h.Failures, "successes": h.Successes} {
-		if v.written(at+"."+name) && n == 0 {
-			v.fail(at+"."+name, "0", "is zero, which would not say whether it means at once or never", "write 1 or more; to do without the check remove it")
-		}
-	}
 }
 
 func (v *validator) probeAddress(at string, h *Health) {

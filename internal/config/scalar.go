@@ -41,7 +41,7 @@ func setText(v reflect.Value, f field, text, base string) complaint {
 	case reflect.Bool:
 		return setBool(v, text)
 	case reflect.Int:
-		return setNumber(v, text)
+		return setNumber(v, f, text)
 	}
 	return setString(v, f, text, base)
 }
@@ -73,10 +73,13 @@ func setBool(v reflect.Value, text string) complaint {
 }
 
 // setNumber reads a count, which is never negative.
-func setNumber(v reflect.Value, text string) complaint {
+func setNumber(v reflect.Value, f field, text string) complaint {
 	n, err := strconv.ParseUint(text, 10, 31)
-	if err != nil {
+	switch {
+	case err != nil:
 		return complaint{"is not a number", "write digits only, for example 10"}
+	case n == 0 && f.count:
+		return complaint{"is zero, which would not say whether it means at once or never", "write 1 or more, or remove the line for the default"}
 	}
 	v.SetInt(int64(n))
 	return complaint{}

@@ -71,7 +71,7 @@ jobs: {helper: {command: [sh, -c, 'echo >> helped; while :; do sleep 0.02; done'
 		{"restart helper", ""},
 		{"signal process USR1", ""},
 		{"maintenance on", ""},
-		{"status", "(?i)not ready"},
+		{"status", "IN MAINTENANCE"},
 		{"maintenance off", ""},
 		{"log-level debug", "(?i)info"},
 		{"reload", ""},

@@ -90,8 +90,8 @@ func delaysDoubleAndReset(t *testing.T, run []string) {
 process: {command: [sleep, '300']}
 jobs:
   crashing:
-    command: [sh, -c, 'echo >> runs; [ $(wc -l < runs) != 7 ] || sleep 1; exit 1']
-    restart: {delay: 50ms, max_delay: 400ms, reset: 200ms, limit: unlimited}
+    command: [sh, -c, 'echo >> runs; [ $(wc -l < runs) != 7 ] || sleep 3; exit 1']
+    restart: {delay: 50ms, max_delay: 400ms, reset: 2s, limit: unlimited}
 `)
 	until(t, "nine restarts", func() bool { return len(box.delays("crashing")) >= 9 })
 	same := true

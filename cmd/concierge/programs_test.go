@@ -56,7 +56,7 @@ func serve() {
 	mux.HandleFunc("/live", is(func() bool { return missing("sick") }))
 	mux.HandleFunc("/", is(func() bool { return true }))
 	go func() { panic(http.Serve(listener("http.sock"), mux)) }()
-	listener("silent.sock")
+	go keep(listener("silent.sock"))
 	h, server := health.NewServer(), grpc.NewServer()
 	grpc_health_v1.RegisterHealthServer(server, h)
 	go func() { panic(server.Serve(listener("grpc.sock"))) }()
@@ -77,6 +77,18 @@ func serve() {
 			}
 			h.SetServingStatus("", status)
 		}
+	}
+}
+
+// keep accepts connections and leaves them open.
+func keep(l net.Listener) {
+	var open []net.Conn
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			panic(err)
+		}
+		open = append(open, c)
 	}
 }
 

@@ -28,17 +28,16 @@ func childRequirements() []requirement {
 			parts: parts{"Orphans": orphansComeToConcierge, "Daemon": aDaemonOutlivesConcierge, "Beside": subreaperBeside},
 		},
 		{
-			name: "03_signals_are_forwarded",
-			asks: "forward every signal that can be caught but CHLD, URG and PIPE, however many come",
-			does: "forwards all but those and the terminal's and the runtime's own; a flood of one hides no other",
-			peers: "dumb-init: none above 31. tini: not ABRT, BUS, FPE, ILL, SEGV, SYS, TRAP, but also URG and PIPE. " +
-				"consul-template: not the real-time ones, but PIPE and URG",
+			name:  "03_signals_are_forwarded",
+			asks:  "forward every signal that can be caught but CHLD, URG and PIPE, however many come",
+			does:  "forwards all but those and the terminal's and the runtime's own; a flood of one hides no other",
+			peers: "tini: not ABRT, BUS, FPE, ILL, SEGV, SYS and TRAP, but PIPE. dumb-init: equal, but PIPE too. consul-template: PIPE too, and it ends at STKFLT",
 			parts: parts{"All": signalsAreForwarded, "Flood": aFloodHidesNoOtherSignal, "Beside": signalsBeside},
 		},
 		{
 			name: "04_process_group",
 			asks: "a group for each child; signals to the leader or the group, KILL always to the group",
-			does: "`signal_group` chooses; at the timeout the group is killed", peers: "tini: equal. dumb-init: a session. consul-template: equal",
+			does: "`signal_group` chooses; at the timeout the group is killed", peers: "tini: equal. dumb-init: a session of its own. consul-template: no group",
 			parts: parts{"Own": theGroupIsItsOwn, "Signals": signalsReachLeaderOrGroup, "Beside": groupBeside},
 		},
 		{

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,7 +39,7 @@ func endRequirements() []requirement {
 			asks:  "withdraw readiness, serve on for a while, then TERM",
 			does:  "`before_stop` hooks and STOPPING to the service manager, then `shutdown.drain`, then the stop signal; a process that ends earlier is not waited for",
 			peers: "tini, dumb-init and consul-template pass TERM on at once: requests are refused",
-			parts: parts{"Beside": drainBeside, "Short": drainEndsWithTheProcess, "Hurry": aSecondTermEndsTheDrain},
+			parts: parts{"Beside": drainBeside, "Short": drainEndsWithTheProcess, "Hurry": aSecondTermEndsTheDrain, "Notified": theManagerIsToldBeforeTheDrain},
 		},
 		{
 			name:  "10_stop_order",
@@ -215,6 +217,38 @@ func aSecondTermEndsTheDrain(t *testing.T, run []string) {
 	box.until("up\n")
 	box.signal(syscall.SIGTERM)
 	box.until("draining before the process is stopped")
+	box.stop()
+}
+
+// theManagerIsToldBeforeTheDrain takes the place of the service manager.
+func theManagerIsToldBeforeTheDrain(t *testing.T, run []string) {
+	box := newContainer(t)
+	path := filepath.Join(box.dir, "notify")
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	box.cmd.Env = append(box.cmd.Env, "NOTIFY_SOCKET="+path)
+	box.start(slices.Concat(run, []string{"--shutdown-drain", "10m", "--"}, sh(up))...)
+	hear := func(word string) {
+		t.Helper()
+		b := make([]byte, 4096)
+		for text := ""; !strings.Contains(text, word); {
+			err := socket.SetReadDeadline(time.Now().Add(20 * time.Second))
+			n, readErr := socket.Read(b)
+			if err := errors.Join(err, readErr); err != nil {
+				t.Fatalf("the manager was never told %s: %v", word, err)
+			}
+			text = string(b[:n])
+		}
+	}
+	hear("READY=1")
+	box.signal(syscall.SIGTERM)
+	hear("STOPPING=1")
+	if box.ended(0) {
+		t.Error("there was no drain")
+	}
 	box.stop()
 }
 

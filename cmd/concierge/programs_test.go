@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -80,15 +81,14 @@ func serve() {
 	}
 }
 
-// keep accepts connections and leaves them open.
+// keep accepts connections and never answers.
 func keep(l net.Listener) {
-	var open []net.Conn
 	for {
 		c, err := l.Accept()
 		if err != nil {
 			panic(err)
 		}
-		open = append(open, c)
+		go func() { _, _ = io.Copy(io.Discard, c) }()
 	}
 }
 

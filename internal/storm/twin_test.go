@@ -64,7 +64,7 @@ func (w *twin) change(t *testing.T, v version) {
 // await waits until a version is served.
 func (s *site) await(t *testing.T, n int) {
 	t.Helper()
-	if !until(20*time.Second, func() bool { return s.served() == n }) {
+	if !until(longest, func() bool { return s.served() == n }) {
 		t.Fatalf("version %d was never served: %d is on disk, %d is served", n, s.onDisk(), s.served())
 	}
 }

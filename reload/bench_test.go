@@ -78,7 +78,7 @@ func emptyBench(t *testing.T) *bench {
 }
 
 // window is how long changes are watched in tests.
-const window = 300 * time.Millisecond
+const window = time.Second
 
 // application logs its starts and reloads, with the configuration it reads
 // then, and is as well as that says.

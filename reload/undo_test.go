@@ -76,6 +76,7 @@ func (b *bench) on(v volume, content string, fault func() error) Set {
 }
 
 func TestRollBackNeedsNoRoomOnTheDisk(t *testing.T) {
+	t.Parallel()
 	b, v := newBench(t), newVolume(t)
 	b.apply(b.on(v, "v1", nil))
 	if r := b.apply(b.on(v, "v2", v.fill)).Results[0]; !r.Undone || r.Stuck {
@@ -88,6 +89,7 @@ func TestRollBackNeedsNoRoomOnTheDisk(t *testing.T) {
 }
 
 func TestRollBackThatFailsSaysSoAndLeavesTheProcessRunning(t *testing.T) {
+	t.Parallel()
 	b, v := newBench(t), newVolume(t)
 	b.apply(b.on(v, "v1", nil))
 	r := b.apply(b.on(v, "v2", v.readOnly)).Results[0]
@@ -109,6 +111,7 @@ func TestRollBackThatFailsSaysSoAndLeavesTheProcessRunning(t *testing.T) {
 
 // TestSetOfWhichOneFileCannotBeBroughtBackStaysWhole has files on two volumes.
 func TestSetOfWhichOneFileCannotBeBroughtBackStaysWhole(t *testing.T) {
+	t.Parallel()
 	b, v, w := newBench(t), newVolume(t), newVolume(t)
 	set := func(content string, fault func() error) Set {
 		set := b.on(v, content, fault)
@@ -137,6 +140,7 @@ func TestSetOfWhichOneFileCannotBeBroughtBackStaysWhole(t *testing.T) {
 }
 
 func TestLogSaysWhenARollBackDoesNotHelp(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	set := b.set("conf", "v2")
 	set.Watch.Checks = []job.Check{checkOf(asked(func(context.Context) error { return errors.New("the database is down") }))}

@@ -15,6 +15,7 @@ import (
 )
 
 func TestUnhealthyChangeIsUndoneAndToldAgain(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	r := b.apply(b.set("conf", "bad")).Results[0]
 	if !r.Undone || !r.Alone || r.Stuck || r.Changed != 0 || r.Err == nil || !strings.Contains(r.Err.Error(), "unhealthy after") {
@@ -33,6 +34,7 @@ func TestUnhealthyChangeIsUndoneAndToldAgain(t *testing.T) {
 }
 
 func TestHealthyChangeStaysAfterItsWindow(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	report := b.apply(b.set("conf", "v2"))
 	if r := report.Results[0]; r.Err != nil || r.Changed != 1 || report.Elapsed < window {
@@ -44,6 +46,7 @@ func TestHealthyChangeStaysAfterItsWindow(t *testing.T) {
 }
 
 func TestFirstStartIsNotWatched(t *testing.T) {
+	t.Parallel()
 	b := emptyBench(t)
 	p := b.app()
 	if r := b.Apply(t.Context(), Generation{Process: &p, Window: window, Sets: []Set{b.set("conf", "bad")}}).Results[0]; r.Err != nil {
@@ -54,6 +57,7 @@ func TestFirstStartIsNotWatched(t *testing.T) {
 }
 
 func TestSetsThatChangedTogetherAreUndoneTogether(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.apply(b.set("other", "o1"))
 	other := b.set("other", "o2")
@@ -79,6 +83,7 @@ func TestSetsThatChangedTogetherAreUndoneTogether(t *testing.T) {
 }
 
 func TestProcessThatEndsWithinTheWindowIsStartedAsBefore(t *testing.T) {
+	t.Parallel()
 	for _, when := range []job.When{job.Never, job.OnFailure} {
 		b := newBench(t, func(p *Process) { p.Plan.Restart.When = when })
 		r := b.apply(b.set("conf", "die")).Results[0]
@@ -94,6 +99,7 @@ func TestProcessThatEndsWithinTheWindowIsStartedAsBefore(t *testing.T) {
 }
 
 func TestRegularEndWithinTheWindowIsNoFailure(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	if r := b.apply(b.set("conf", "done")).Results[0]; r.Err != nil || r.Changed != 1 {
 		t.Errorf("result %+v", r)
@@ -104,6 +110,7 @@ func TestRegularEndWithinTheWindowIsNoFailure(t *testing.T) {
 }
 
 func TestProcessThatHadEndedIsNotBlamed(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	gone := b.main.Gone()
 	b.main.Kill()
@@ -118,6 +125,7 @@ func TestProcessThatHadEndedIsNotBlamed(t *testing.T) {
 }
 
 func TestEnvironmentThatMakesTheProcessUnhealthyIsUndone(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	p := b.app(func(p *Process) { p.Plan.Spec.Env = append(os.Environ(), "V= bad") })
 	report := b.Apply(t.Context(), Generation{Process: &p, Window: window})
@@ -137,6 +145,7 @@ func TestEnvironmentThatMakesTheProcessUnhealthyIsUndone(t *testing.T) {
 }
 
 func TestFileAndEnvironmentThatChangedTogetherAreUndoneTogether(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	p := b.app(func(p *Process) { p.Plan.Spec.Env = append(os.Environ(), "V= bad") })
 	report := b.Apply(t.Context(), Generation{Process: &p, Window: window, Sets: []Set{b.set("conf", "v2")}})
@@ -148,6 +157,7 @@ func TestFileAndEnvironmentThatChangedTogetherAreUndoneTogether(t *testing.T) {
 }
 
 func TestFailedActionIsOwedAndNotRolledBack(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, func(p *Process) { p.Reload = Reload{Command: command("test -e ready && echo reloaded >>events")} })
 	r := b.Apply(t.Context(), Generation{Sets: []Set{b.set("conf", "bad")}, CommandEnv: inDir(b.dir)}).Results[0]
 	if r.ActionErr == nil || r.Err != nil || b.read("conf") != "bad" {
@@ -175,6 +185,7 @@ func command(script string) process.Command {
 func inDir(dir string) []string { return append(os.Environ(), "WHERE="+dir) }
 
 func TestEndOfTheContextLeavesTheChangeUnproven(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	set := b.set("conf", "v2")
@@ -191,6 +202,7 @@ func TestEndOfTheContextLeavesTheChangeUnproven(t *testing.T) {
 }
 
 func TestUnprovenVersionIsWatchedAgain(t *testing.T) {
+	t.Parallel()
 	for content, undone := range map[string]bool{"bad": true, "v2": false} {
 		b := emptyBench(t)
 		path := filepath.Join(b.dir, "conf")
@@ -213,6 +225,7 @@ func TestUnprovenVersionIsWatchedAgain(t *testing.T) {
 }
 
 func TestChangesWithoutAProcessAreWatchedFromTheBeginning(t *testing.T) {
+	t.Parallel()
 	b := emptyBench(t)
 	apply := func(content string) Result {
 		set := b.set("conf", content)
@@ -232,6 +245,7 @@ func TestChangesWithoutAProcessAreWatchedFromTheBeginning(t *testing.T) {
 // TestDeadProcessIsStartedAndNotReloaded has a command for reloads that kills
 // the process when the configuration is bad.
 func TestDeadProcessIsStartedAndNotReloaded(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, func(p *Process) {
 		p.Reload = Reload{Command: command(`echo told >>told; if grep -q bad conf; then kill -9 $(cat pid); exit 1; fi`)}
 		p.Plan.Spec.Command = []string{"sh", "-c", "echo $$ >pid;" + applicationScript}
@@ -264,6 +278,7 @@ func (g *turn) Enter(_ context.Context, sets []string) (func(bool), error) {
 }
 
 func TestGateHearsOfChangesAndHowTheyEnded(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	gate := new(turn)
 	b.Gate = gate

@@ -229,3 +229,16 @@ jobs: {deregister: {type: once, hook: before_stop, command: [sh, -c, 'echo >>DIR
 		t.Errorf("the hook ran: %q", i.read("ran"))
 	}
 }
+
+func TestRingOfJobsIsRefused(t *testing.T) {
+	for ring, yaml := range map[string]string{
+		"a waits for b waits for a": plain + "jobs:\n" + "  a: {command: [a], depends_on: {b: started}}\n  b: {command: [b], depends_on: {a: started}}\n",
+		"a waits for process waits for a": plain + "  depends_on: {a: started}\njobs:\n" +
+			"  a: {command: [a], depends_on: {process: started}}\n",
+	} {
+		i := run(t, noFiles+yaml)
+		if status := i.wait(); status != 15 || !strings.Contains(i.err.Error(), "is a ring: "+ring) {
+			t.Errorf("status %d, %v", status, i.err)
+		}
+	}
+}

@@ -27,7 +27,7 @@ process:
       while :; do sleep 0.02; done
   reload: {signal: HUP}
   health: {command: [sh, -c, '! grep -q bad DIR/state'], grace: 500ms, interval: 50ms, failures: 2}
-rollback: {window: 300ms}
+rollback: {window: 1s}
 `
 
 // one is a configuration with one file and a memory.
@@ -40,7 +40,7 @@ templates: [{contents: '{{ key "a" }}', destination: DIR/out}]
 // slow makes the health check take its time, so that a change is still being
 // watched when something else happens.
 func slow(yaml string) string {
-	return strings.NewReplacer("failures: 2", "failures: 100", "window: 300ms", "window: 1h").Replace(yaml)
+	return strings.NewReplacer("failures: 2", "failures: 100", "window: 1s", "window: 1h").Replace(yaml)
 }
 
 // stop ends an instance in an orderly way.
@@ -61,6 +61,7 @@ func (i *instance) expect(name, want string) {
 }
 
 func TestKnownBadVersionIsNotAppliedAgainAlsoAfterReloadAndRestart(t *testing.T) {
+	t.Parallel()
 	i := run(t, one+picky)
 	i.write("kv.yaml", "a: v1")
 	i.file("events", "start v1\n")
@@ -83,6 +84,7 @@ func TestKnownBadVersionIsNotAppliedAgainAlsoAfterReloadAndRestart(t *testing.T)
 }
 
 func TestKnownBadVersionIsBetterThanNone(t *testing.T) {
+	t.Parallel()
 	i := run(t, one+picky)
 	i.write("kv.yaml", "a: v1")
 	i.file("events", "start v1\n")
@@ -114,8 +116,10 @@ var pickyTwo = strings.ReplaceAll(picky, "$(cat DIR/out)", "$(cat DIR/app/one) $
 // TestUnprovenVersionIsRolledBackAfterARestart ends concierge while it watches
 // a change. The next one finds out that the version is bad.
 func TestUnprovenVersionIsRolledBackAfterARestart(t *testing.T) {
+	t.Parallel()
 	for name, layout := range both {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			i := run(t, two+layout+slow(pickyTwo))
 			i.write("kv.yaml", "a: v1")
 			i.file("events", "start v1 v1\n")
@@ -141,6 +145,7 @@ func TestUnprovenVersionIsRolledBackAfterARestart(t *testing.T) {
 }
 
 func TestUnprovenVersionThatIsFineIsProvenAfterARestart(t *testing.T) {
+	t.Parallel()
 	i := run(t, one+slow(picky))
 	i.write("kv.yaml", "a: v1")
 	i.file("events", "start v1\n")
@@ -171,8 +176,10 @@ func (i *instance) remembered(set string, want journal.Phase) {
 // TestInterruptedCommitIsMadeWhole leaves what a crash leaves between the
 // renames of two files: the first is new.
 func TestInterruptedCommitIsMadeWhole(t *testing.T) {
+	t.Parallel()
 	for name, write := range map[string]string{"rename": "rename", "in place": "in_place", "follow": "follow"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			yaml := strings.ReplaceAll(two, "set: app}", "set: app, write: "+write+"}") + pickyTwo
 			i := run(t, yaml)
 			i.write("kv.yaml", "a: v1")
@@ -211,6 +218,7 @@ func inodeOf(t *testing.T, path string) uint64 {
 }
 
 func TestLinkThatIsFollowedIsRolledBackBehindIt(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.Symlink("real", filepath.Join(dir, "out")); err != nil {
 		t.Fatal(err)
@@ -231,6 +239,7 @@ func TestLinkThatIsFollowedIsRolledBackBehindIt(t *testing.T) {
 }
 
 func TestOwedActionIsDoneAfterARestart(t *testing.T) {
+	t.Parallel()
 	const yaml = `
 state_dir: DIR/memory
 sources: {file: {path: DIR/kv.yaml}}
@@ -259,6 +268,7 @@ process: {command: [sh, -c, 'while :; do sleep 0.02; done'], stop: {signal: KILL
 // TestTheGuiltyOneOfSeveralIsFound changes two files and the environment at
 // once, of which one is bad.
 func TestTheGuiltyOneOfSeveralIsFound(t *testing.T) {
+	t.Parallel()
 	const yaml = `
 sources: {file: {path: DIR/kv.yaml}}
 templates:
@@ -271,6 +281,7 @@ env: [{name: V, value: ' {{ key "v" }}'}]
 		"environment": {"a: new\nb: new\nv: bad\n", "new", "old"},
 	} {
 		t.Run(guilty, func(t *testing.T) {
+			t.Parallel()
 			i := run(t, yaml)
 			i.write("kv.yaml", "a: old\nb: old\nv: old\n")
 			i.file("events", "start old old\n")
@@ -292,6 +303,7 @@ env: [{name: V, value: ' {{ key "v" }}'}]
 }
 
 func TestVersionOfTheWindowIsAppliedAfterIt(t *testing.T) {
+	t.Parallel()
 	i := run(t, one+picky)
 	i.write("kv.yaml", "a: v1")
 	i.file("events", "start v1\n")
@@ -304,11 +316,12 @@ func TestVersionOfTheWindowIsAppliedAfterIt(t *testing.T) {
 }
 
 func TestChangesWithoutAProcessAreRolledBack(t *testing.T) {
+	t.Parallel()
 	i := run(t, `
 sources: {file: {path: DIR/kv.yaml}}
 templates: [{contents: '{{ key "a" }}', destination: DIR/out, set: app, on_change: {command: [sh, -c, 'cat DIR/out >>DIR/events; echo >>DIR/events']}}]
 sets: {app: {health: {command: [sh, -c, '! grep -q bad DIR/out'], interval: 50ms, failures: 1}}}
-rollback: {window: 200ms}
+rollback: {window: 1s}
 `)
 	i.write("kv.yaml", "a: v1")
 	i.file("events", "v1\n")
@@ -318,6 +331,7 @@ rollback: {window: 200ms}
 }
 
 func TestStateDirectoryThatCannotBeUsedIsToldAtTheStart(t *testing.T) {
+	t.Parallel()
 	i := run(t, strings.Replace(one, "DIR/memory", "DIR/concierge.yaml/memory", 1)+picky)
 	if status := i.wait(); status != 14 || !strings.Contains(i.err.Error(), "state_dir") {
 		t.Errorf("status %d, %v", status, i.err)
@@ -332,6 +346,7 @@ func TestStateDirectoryThatCannotBeUsedIsToldAtTheStart(t *testing.T) {
 }
 
 func TestStopWithinTheWindowIsQuick(t *testing.T) {
+	t.Parallel()
 	for _, signals := range []int{1, 2} {
 		i := run(t, one+slow(strings.Replace(picky, "trap 'exit 0' TERM", "trap '"+map[int]string{1: "exit 0", 2: ""}[signals]+"' TERM", 1)))
 		i.write("kv.yaml", "a: v1")

@@ -75,8 +75,11 @@ func setBool(v reflect.Value, text string) complaint {
 // setNumber reads a count, which is never negative.
 func setNumber(v reflect.Value, f field, text string) complaint {
 	n, err := strconv.ParseUint(text, 10, 31)
-	if err != nil {
+	switch {
+	case err != nil:
 		return complaint{"is not a number", "write digits only, for example 10"}
+	case n == 0 && f.count:
+		return complaint{"is zero, which would not say whether it means at once or never", "write 1 or more, or remove the line for the default"}
 	}
 	if n == 0 && f.count {
 		return complaint{"is zero, which would not say whether it means at once or never", "write 1 or more, or remove the line for the default"}

@@ -20,6 +20,7 @@ type Logger struct {
 
 	level   *slog.LevelVar
 	started config.Log
+	stderr  *spool        // nil if standard error is not a file
 	file    *rotatingFile // nil unless configured
 	syslog  *sender       // nil unless configured
 }
@@ -35,13 +36,13 @@ func New(stderr io.Writer, cfg config.Log) (*Logger, error) {
 	}
 	l := &Logger{level: new(slog.LevelVar), started: cfg}
 	l.level.Set(levelOf(cfg.Level))
-	first := handler(stderr, cfg.Format, l.level)
+	first := l.startStderr(stderr, cfg.Format)
 	own := slog.New(first).With("component", "logging")
 	var others []slog.Handler
 	if cfg.File != nil {
 		file, err := openRotating(*cfg.File, own)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, l.Close())
 		}
 		l.file = file
 		others = append(others, handler(file, cfg.Format, l.level))
@@ -56,6 +57,19 @@ func New(stderr io.Writer, cfg config.Log) (*Logger, error) {
 		l.Logger = slog.New(slog.NewMultiHandler(first, l.Beyond.Handler()))
 	}
 	return l, nil
+}
+
+// startStderr returns what logs to standard error and never waits for it.
+func (l *Logger) startStderr(stderr io.Writer, format string) slog.Handler {
+	direct := slog.New(handler(stderr, format, l.level)).With("component", "logging")
+	out, spool := startSpool(stderr, func(n int) {
+		direct.Warn("log messages are missing, because standard error was not read in time", "missed", n)
+	})
+	l.stderr = spool
+	if format == "auto" && isTerminal(stderr) {
+		format = "text"
+	}
+	return handler(out, format, l.level)
 }
 
 // Stderr logs to standard error alone, whatever else cfg has: for commands that
@@ -100,8 +114,8 @@ func (l *Logger) SetLevel(level slog.Level) (previous slog.Level) {
 
 func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
-// Close sends what still waits for syslog, for two seconds at most, and closes
-// the file. What is logged afterwards only reaches standard error.
+// Close sends what still waits for syslog and for standard error, for two
+// seconds at most each, and closes the file. What is logged afterwards only reaches standard error.
 func (l *Logger) Close() error {
 	var errs []error
 	if l.syslog != nil {
@@ -109,6 +123,9 @@ func (l *Logger) Close() error {
 	}
 	if l.file != nil {
 		errs = append(errs, l.file.Close())
+	}
+	if l.stderr != nil {
+		l.stderr.close()
 	}
 	return errors.Join(errs...)
 }

@@ -32,16 +32,14 @@ func (j *Journal) Begin(changes []Change) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var errs []error
+	before, err := j.keepAll(changes)
 	var records []Record
-	for _, c := range changes {
+	for i, c := range changes {
 		r := j.records[c.Set]
 		r.Set = c.Set
-		before, err := j.keep(c.Paths)
-		errs = append(errs, err)
-		records = append(records, r.next(c.Digest, before, time.Now()))
+		records = append(records, r.next(c.Digest, before[i], time.Now()))
 	}
-	err := errors.Join(append(errs, j.write(true, records...))...)
+	err = errors.Join(err, j.write(true, records...))
 	if err == nil && j.garbage {
 		j.sweep() // what replaces the records that named it is on disk
 	}

@@ -9,10 +9,36 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 )
 
 const keptName = "kept"
+
+// keepers is how many changes are kept at a time. Each file is synced, which
+// takes the disk about as long for several as for one.
+const keepers = 8
+
+// keepAll keeps what the changes are about to replace, and returns it by
+// change.
+func (j *Journal) keepAll(changes []Change) ([][]File, error) {
+	before, errs := make([][]File, len(changes)), make([]error, len(changes))
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range min(keepers, len(changes)) {
+		group.Go(func() {
+			for i := range next {
+				before[i], errs[i] = j.keep(changes[i].Paths)
+			}
+		})
+	}
+	for i := range changes {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+	return before, errors.Join(append(errs, syncDir(filepath.Join(j.dir, keptName)))...)
+}
 
 // keep notes what is at the paths and keeps the contents of files. With an
 // error it has kept nothing: half of a set is nothing to go back to.
@@ -24,9 +50,6 @@ func (j *Journal) keep(paths []string) ([]File, error) {
 			return nil, fmt.Errorf("keeping %s: %w", path, err)
 		}
 		all = append(all, f)
-	}
-	if err := syncDir(filepath.Join(j.dir, keptName)); err != nil {
-		return nil, fmt.Errorf("keeping %v: %w", paths, err)
 	}
 	return all, nil
 }
@@ -63,15 +86,16 @@ func (j *Journal) store(sum string, content []byte) error {
 	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, content) {
 		return nil
 	}
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	// Others may keep the same content now.
+	f, err := os.CreateTemp(filepath.Dir(path), sum+".*.new")
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(content)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(path+".new"))
+		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return os.Rename(path+".new", path)
+	return os.Rename(f.Name(), path)
 }
 
 // Content returns the content of a file that was kept. A content that is

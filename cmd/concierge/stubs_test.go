@@ -1,3 +1,0 @@
-package main
-
-func operatorRequirements() []requirement { return nil }

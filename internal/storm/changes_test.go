@@ -47,7 +47,7 @@ func (c *changer) next(f flaw) version {
 }
 
 // pause waits a random time.
-func (c *changer) pause(most time.Duration) { time.Sleep(rand.N(most)) }
+func (c *changer) pause(most time.Duration) { time.Sleep(time.Duration(c.random.Int64N(int64(most)))) }
 
 // change makes a good change. The one before may still be watched.
 func (c *changer) change() {

@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // twin is the same server without concierge: it is reloaded by hand at the same

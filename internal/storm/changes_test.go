@@ -47,7 +47,7 @@ func (c *changer) next(f flaw) version {
 }
 
 // pause waits a random time.
-func (c *changer) pause(longest time.Duration) { time.Sleep(rand.N(longest)) }
+func (c *changer) pause(most time.Duration) { time.Sleep(time.Duration(c.random.Int64N(int64(most)))) }
 
 // change makes a good change. The one before may still be watched.
 func (c *changer) change() {
@@ -92,10 +92,10 @@ func (c *changer) undo(f flaw) {
 	v, mark, began := c.next(f), c.instance.log.mark(), time.Now()
 	c.write(v)
 	c.reloadTwin()
-	if !until(20*time.Second, func() bool { return c.setup.onDisk() == v.n }) {
+	if !until(longest, func() bool { return c.setup.onDisk() == v.n }) {
 		c.t.Fatalf("%s: version %d was never tried", f.name, v.n)
 	}
-	if !until(20*time.Second, func() bool { return c.setup.onDisk() == c.good.n && c.setup.served() == c.good.n }) {
+	if !until(longest, func() bool { return c.setup.onDisk() == c.good.n && c.setup.served() == c.good.n }) {
 		c.t.Fatalf("%s: version %d did not come back: %d is on disk, %d is served", f.name, c.good.n, c.setup.onDisk(), c.setup.served())
 	}
 	back := time.Now()

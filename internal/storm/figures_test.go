@@ -43,8 +43,8 @@ func (f figures) hold(t *testing.T, window time.Duration) {
 	if f.ours.mixed > 0 {
 		t.Errorf("%d answers were from files of several versions", f.ours.mixed)
 	}
-	if longest := slices.Max(f.undone); longest > 2*window {
-		t.Errorf("a bad change was undone only after %s, with a window of %s", longest, window)
+	if most := slices.Max(f.undone); most > 2*window {
+		t.Errorf("a bad change was undone only after %s, with a window of %s", most, window)
 	}
 }
 

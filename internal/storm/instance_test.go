@@ -36,7 +36,7 @@ func (s setup) configure(t *testing.T) string {
 		set["check"] = map[string]any{"command": s.software.check(s.site)}
 	}
 	config := map[string]any{
-		"log": map[string]any{"format": "json"}, "control": map[string]any{"socket": "none"}, "sources": s.source, "state_dir": filepath.Join(base, "state"),
+		"log": map[string]any{"format": "json"}, "control": map[string]any{"socket": filepath.Join(base, "socket")}, "sources": s.source, "state_dir": filepath.Join(base, "state"),
 		"rollback": map[string]any{"window": s.window.String()}, "sets": map[string]any{"site": set}, "templates": s.templates(t, base),
 	}
 	if s.outside == nil {
@@ -103,6 +103,9 @@ func launch(t *testing.T, s setup, binary string) *instance {
 	t.Helper()
 	i := &instance{t: t, own: s.outside == nil, log: new(log), command: []string{binary, "run", "--config", s.configure(t)}}
 	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("its status at the end:\n%s", i.status())
+		}
 		i.kill()
 		if t.Failed() {
 			t.Logf("log of concierge ends with:\n%s", i.log.tail())
@@ -110,6 +113,13 @@ func launch(t *testing.T, s setup, binary string) *instance {
 	})
 	i.start()
 	return i
+}
+
+// status is what it says of itself.
+func (i *instance) status() string {
+	binary, config := i.command[0], i.command[len(i.command)-1]
+	out, _ := exec.Command(binary, "ctl", "--socket", filepath.Join(filepath.Dir(config), "socket"), "status").CombinedOutput()
+	return string(out)
 }
 
 // start starts it, once more if it was killed.

@@ -89,7 +89,7 @@ func onceCommitted(k *killer, n int) {
 		return
 	}
 	k.put(flaw{})
-	if !until(20*time.Second, func() bool { return k.setup.onDisk() == k.last.n }) {
+	if !until(longest, func() bool { return k.setup.onDisk() == k.last.n }) {
 		k.t.Fatalf("version %d never came", k.last.n)
 	}
 }
@@ -133,7 +133,7 @@ func (k *killer) settle() time.Time {
 		found = max(i, 0)
 		return i >= 0
 	}
-	if !until(20*time.Second, whole) {
+	if !until(longest, whole) {
 		k.t.Fatalf("version %d (%s) was written last, good ones are %v: %d is on disk, %d is served",
 			k.last.n, k.last.flaw.name, numbers(allowed), k.setup.onDisk(), k.setup.served())
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // What concierge says.
@@ -85,7 +84,7 @@ func (l *log) since(mark int, messages ...string) (n int) {
 // await waits until one of the messages comes after a mark.
 func (l *log) await(t *testing.T, mark int, messages ...string) {
 	t.Helper()
-	if !until(20*time.Second, func() bool { return l.since(mark, messages...) > 0 }) {
+	if !until(longest, func() bool { return l.since(mark, messages...) > 0 }) {
 		t.Fatalf("concierge never said %q", messages)
 	}
 }

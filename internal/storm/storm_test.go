@@ -78,5 +78,5 @@ func publish(t *testing.T, part, figures string) {
 	if !ok || !ended {
 		t.Fatalf("%s has no place for the figures: put the lines %q and %q back", path, begin, end)
 	}
-	write(t, path, before+begin+figures+end+after)
+	write(t, path, before+begin+"\n"+figures+"\n"+end+after)
 }

@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // twin is the same server without concierge: it is reloaded by hand at the same
@@ -64,7 +63,7 @@ func (w *twin) change(t *testing.T, v version) {
 // await waits until a version is served.
 func (s *site) await(t *testing.T, n int) {
 	t.Helper()
-	if !until(20*time.Second, func() bool { return s.served() == n }) {
+	if !until(longest, func() bool { return s.served() == n }) {
 		t.Fatalf("version %d was never served: %d is on disk, %d is served", n, s.onDisk(), s.served())
 	}
 }

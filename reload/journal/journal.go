@@ -35,6 +35,7 @@ type Journal struct {
 	stale   bool              // guarded by mu; the file lacks records, so it has to be rewritten
 	garbage bool              // guarded by mu; contents are kept that nobody needs
 	failed  bool              // guarded by mu; the last write failed, and the log says so
+	unkept  bool              // guarded by mu; what was in place before the last versions could not be kept
 }
 
 // Open opens a state directory and makes it if it does not exist (0700).
@@ -190,7 +191,7 @@ func (j *Journal) write(last bool, records ...Record) error {
 		j.records[r.Set] = r
 		sets = append(sets, r.Set)
 	}
-	if j.stale {
+	if j.stale || !j.inPlace() {
 		return j.rewrite()
 	}
 	text, err := linesOf(sets, j.records)
@@ -210,6 +211,17 @@ func (j *Journal) write(last bool, records ...Record) error {
 		return j.rewrite()
 	}
 	return nil
+}
+
+// inPlace reports whether the open file is still the one with its name, which
+// somebody may have removed.
+func (j *Journal) inPlace() bool {
+	named, err := os.Stat(j.path())
+	if err != nil {
+		return false
+	}
+	open, err := j.file.Stat()
+	return err == nil && os.SameFile(named, open)
 }
 
 // linesOf returns the records of sets as they stand in the file.

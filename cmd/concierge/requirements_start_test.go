@@ -61,7 +61,7 @@ func inputBeside(t *testing.T, run []string) {
 }
 
 // terminalBeside reads a line, presses Ctrl-Z, writes another line, and presses
-// Ctrl-C. What has not happened after a second does not happen.
+// Ctrl-C. What has not happened below tini after a second does not happen.
 func terminalBeside(t *testing.T, run []string) {
 	compare(t, run, scenario{
 		want: "reads, goes on, interrupted", flaws: map[string]string{"tini": "reads, is stopped, not interrupted"},
@@ -69,6 +69,10 @@ func terminalBeside(t *testing.T, run []string) {
 			tty := c.onTerminal(s.above(c, sh(`trap "echo inter""rupted; exit 5" INT; `+talking)...)...)
 			tty.until("started", 1)
 			s.settle()
+			patience := 20 * time.Second
+			if s.name == "tini" {
+				patience = time.Second
+			}
 			var did []string
 			for _, step := range []struct{ keys, shows, yes, no string }{
 				{"one\n", "read one", "reads", "cannot read"},
@@ -76,7 +80,7 @@ func terminalBeside(t *testing.T, run []string) {
 				{"\x03", "interrupted", "interrupted", "not interrupted"},
 			} {
 				tty.press(step.keys)
-				if tty.shows(step.shows, time.Second) {
+				if tty.shows(step.shows, patience) {
 					did = append(did, step.yes)
 				} else {
 					did = append(did, step.no)

@@ -148,10 +148,16 @@ func trimNewline(text []byte) []byte {
 func (s *stream) print() {
 	defer close(s.done)
 	for text := range s.lines {
-		if n := s.dropped.Swap(0); n > 0 {
-			s.put(fmt.Sprintf("%d lines were dropped here, because they were not read in time", n))
-		}
+		s.confess()
 		s.put(text)
+	}
+	s.confess()
+}
+
+// confess says how many lines are missing here.
+func (s *stream) confess() {
+	if n := s.dropped.Swap(0); n > 0 {
+		s.put(fmt.Sprintf("%d lines were dropped here, because they were not read in time", n))
 	}
 }
 

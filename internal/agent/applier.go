@@ -135,7 +135,7 @@ func (a *applier) hook(name string, deadline time.Time) {
 	defer cancel()
 	switch {
 	case ctx.Err() != nil:
-		a.log.Error("hook is left out, there is no time for it (see shutdown.timeout)", "job", name)
+		a.log.Error("hook is left out, there is no time for it any more", "job", name)
 	case !a.Jobs.Run(ctx, name):
 		a.log.Error("hook failed, the shutdown goes on", "job", name)
 	}

@@ -10,6 +10,7 @@ import (
 
 var (
 	full   = flag.Bool("full", false, "take as many changes and kills as the figures stand for (make storm)")
+	kills  = flag.Int("kills", 200, "kills of the full form, of each server that is a child")
 	update = flag.Bool("update", false, "write the figures into docs/rollback.md (make storm)")
 	seed   = flag.Uint64("seed", 0, "repeat a run with the seed that it printed; 0 takes a new one")
 )
@@ -34,7 +35,7 @@ type watch struct {
 // theSize is the plan of this run.
 func theSize() plan {
 	if *full {
-		return plan{changes: 500, refused: 50, unhealthy: 50, kills: 200, outsideKills: 60, keepAlive: 4, fresh: 4, pace: 5 * time.Millisecond, watch: watch{time.Second, 5}}
+		return plan{changes: 500, refused: 50, unhealthy: 50, kills: *kills, outsideKills: 60, keepAlive: 4, fresh: 4, pace: 5 * time.Millisecond, watch: watch{time.Second, 5}}
 	}
 	// Other tests keep the machine busy meanwhile, so a server has more time
 	// before it counts as unhealthy.

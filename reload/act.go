@@ -81,6 +81,7 @@ func (t *todo) tellJobs(jobs *job.Group, report *Report) map[string]error {
 		j, err := jobs.Find(a.Job)
 		switch {
 		case err != nil:
+			err = nil // it was not started yet, and will read what is new
 		case a.Kind == SendSignal:
 			report.did("signal " + unix.SignalName(a.Signal) + " to " + a.Job)
 			err = j.Signal(a.Signal)

@@ -15,7 +15,7 @@ import (
 func (a *application) undo(ctx context.Context, sets []*staging, replaced bool, cause error) {
 	alone := len(sets)+count(replaced) == 1
 	concerned := a.names(func(w *staging) bool { return slices.Contains(sets, w) })
-	a.Journal.NoteUndoing(alone, concerned...)
+	a.Journal.NoteUndoing(alone, cause.Error(), concerned...)
 	for i := len(sets) - 1; i >= 0; i-- {
 		w := sets[i]
 		if err := w.undo(); err != nil {
@@ -40,6 +40,7 @@ func (a *application) undo(ctx context.Context, sets []*staging, replaced bool, 
 		a.Journal.NoteUndone(false, a.names(func(w *staging) bool { return w.result.Undone })...)
 	}
 	a.look(ctx, sets)
+	a.main.Forgive()
 }
 
 // recant adds all actions of a set that was told of its version before concierge

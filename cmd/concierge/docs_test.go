@@ -25,6 +25,7 @@ func TestDocumentsSayWhatTheBinaryDoes(t *testing.T) {
 	whole(t, "concierge.schema.json", string(schema))
 	part(t, "process.md", "exit table", exitTable())
 	part(t, "configuration.md", "settings", settingsTable())
+	part(t, "supervision.md", "requirements", requirementsTable())
 	whole(t, "functions.md", functionsPage())
 }
 

@@ -120,7 +120,7 @@ func stubbornSurvivorsAreKilled(t *testing.T, run []string) {
 }
 
 func aStubbornProcessIsKilled(t *testing.T, run []string) {
-	box := start(t, run, `trap 'echo no' TERM; `+up, "--process-stop-timeout", "300ms")
+	box := start(t, run, `trap 'echo no' TERM; `+up, "--process-stop-timeout", "1500ms")
 	box.until("up\n")
 	box.signal(syscall.SIGTERM)
 	if status := box.wait(); status != 137 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -56,7 +57,7 @@ func serve() {
 	mux.HandleFunc("/live", is(func() bool { return missing("sick") }))
 	mux.HandleFunc("/", is(func() bool { return true }))
 	go func() { panic(http.Serve(listener("http.sock"), mux)) }()
-	listener("silent.sock")
+	go keep(listener("silent.sock"))
 	h, server := health.NewServer(), grpc.NewServer()
 	grpc_health_v1.RegisterHealthServer(server, h)
 	go func() { panic(server.Serve(listener("grpc.sock"))) }()
@@ -77,6 +78,17 @@ func serve() {
 			}
 			h.SetServingStatus("", status)
 		}
+	}
+}
+
+// keep accepts connections and never answers.
+func keep(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			panic(err)
+		}
+		go func() { _, _ = io.Copy(io.Discard, c) }()
 	}
 }
 

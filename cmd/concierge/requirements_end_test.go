@@ -1,11 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"net"
-	"net/http"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,7 +33,7 @@ func endRequirements() []requirement {
 			asks:  "withdraw readiness, serve on for a while, then TERM",
 			does:  "`before_stop` hooks and STOPPING to the service manager, then `shutdown.drain`, then the stop signal; a process that ends earlier is not waited for",
 			peers: "tini, dumb-init and consul-template pass TERM on at once: requests are refused",
-			parts: parts{"Beside": drainBeside, "Short": drainEndsWithTheProcess, "Hurry": aSecondTermEndsTheDrain},
+			parts: parts{"Beside": drainBeside, "Short": drainEndsWithTheProcess, "Hurry": aSecondTermEndsTheDrain, "Notified": theManagerIsToldBeforeTheDrain},
 		},
 		{
 			name:  "10_stop_order",
@@ -126,96 +122,21 @@ func aSecondTermKills(t *testing.T, run []string) {
 // concierge for the 5 s of a supervisor here, is seen to wait for twice as long
 // as concierge with another timeout does.
 func escalationBeside(t *testing.T, run []string) {
+	const quick = "concierge --process-stop-timeout 500ms"
 	compare(t, run, scenario{
-		want: "137", others: []string{"tini", "dumb-init", "consul-template", "concierge --process-stop-timeout 500ms"},
-		flaws: map[string]string{"tini": "waits", "dumb-init": "waits", "consul-template": "waits", "concierge": "waits"},
+		want: "waits", others: []string{"tini", "dumb-init", "consul-template", quick},
+		flaws: map[string]string{quick: "137"},
 		play: func(c *container, s supervisor) string {
 			c.start(s.above(c, sh("trap '' TERM; "+up)...)...)
 			c.until("up\n")
 			s.settle()
 			c.signal(syscall.SIGTERM)
-			if c.ended(time.Second) {
+			if s.name == quick || c.ended(time.Second) {
 				return fmt.Sprint(c.wait())
 			}
 			return "waits"
 		},
 	})
-}
-
-// get asks a server on a socket in the container and returns the status, or 0
-// if it does not answer.
-func (c *container) get(path string) int {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(c.dir, "http.sock"))
-	}
-	client := http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}, Timeout: 10 * time.Second}
-	answer, err := client.Get("http://server" + path)
-	if err != nil {
-		return 0
-	}
-	_ = answer.Body.Close()
-	return answer.StatusCode
-}
-
-// drainBeside stops the container while a load balancer would still send
-// requests: it looks at /ready now and then.
-func drainBeside(t *testing.T, run []string) {
-	compare(t, run, scenario{
-		want: "refused", others: []string{"tini", "dumb-init", "consul-template"},
-		flaws: map[string]string{"concierge": "not ready, but served, then TERM"},
-		play: func(c *container, s supervisor) string {
-			server := program(c.t, "server")
-			if s.name == "concierge" {
-				c.configure([]string{s.path, "run"}, `
-shutdown: {drain: 1s}
-process: {command: [`+server+`], readiness: {http: 'unix:$DIR/http.sock:/ready', interval: 50ms}}
-jobs: {leave: {hook: before_stop, type: once, command: [touch, away]}}
-`)
-			} else {
-				c.start(s.above(c, server)...)
-			}
-			until(c.t, "the server is ready", func() bool { return c.get("/ready") == 200 })
-			s.settle()
-			c.signal(syscall.SIGTERM)
-			return c.drained()
-		},
-	})
-}
-
-// drained tells what becomes of requests after TERM.
-func (c *container) drained() string {
-	served := 0
-	until(c.t, "the server stops to be ready", func() bool { return c.get("/ready") != 200 })
-	for c.read("stopped") == "" && c.get("/") == 200 {
-		served++
-	}
-	c.wait()
-	switch {
-	case served == 0:
-		return "refused"
-	case c.read("stopped") == "":
-		return "not ready, but served, then killed"
-	}
-	return "not ready, but served, then TERM"
-}
-
-func drainEndsWithTheProcess(t *testing.T, run []string) {
-	box := start(t, run, `while [ ! -e stop ]; do sleep 0.02; done; exit 3`, "--shutdown-drain", "10m")
-	until(t, "the process runs", func() bool { return box.job("process").State == "running" })
-	box.signal(syscall.SIGTERM)
-	box.until("draining before the process is stopped")
-	box.write("stop", "")
-	if status := box.wait(); status != 3 {
-		t.Errorf("status %d", status)
-	}
-}
-
-func aSecondTermEndsTheDrain(t *testing.T, run []string) {
-	box := start(t, run, up, "--shutdown-drain", "10m")
-	box.until("up\n")
-	box.signal(syscall.SIGTERM)
-	box.until("draining before the process is stopped")
-	box.stop()
 }
 
 // theDiamondStopsInOrder has a process that needs two services that need a
@@ -245,9 +166,10 @@ jobs:
 	}
 }
 
+// hooksSurroundTheEnd: the hook after the start waits for the health check.
 func hooksSurroundTheEnd(t *testing.T, run []string) {
 	box := configured(t, run, `
-process: {command: `+waiting("process", ":")+`}
+process: {command: `+waiting("process", ":")+`, health: {command: [grep, -q, process, begun], interval: 50ms}}
 jobs:
   early: {hook: before_start, type: once, command: [sh, -c, 'echo early >> begun']}
   late: {hook: after_start, type: once, command: [sh, -c, 'echo late >> begun']}

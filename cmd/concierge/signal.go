@@ -35,6 +35,9 @@ func unblockSignals() {
 // own faults end it as ever.
 func notify(caught chan<- os.Signal) {
 	signal.Ignore(syscall.SIGTTIN, syscall.SIGTTOU)
+	// Who reads the output may go away: that is an error of a write then, and not
+	// the end of concierge and its process. Ignoring it would be inherited.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	signal.Notify(caught,
 		syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
 		syscall.SIGALRM, syscall.SIGVTALRM, syscall.SIGCONT, syscall.SIGWINCH, syscall.SIGIO, syscall.SIGPWR,

@@ -51,11 +51,12 @@ type SetState string
 
 // The states of sets.
 const (
-	SetWaiting SetState = "waiting" // for data, or for its turn
-	SetApplied SetState = "applied" // its newest version is in place and acted on
-	SetHeld    SetState = "held"    // a guard refuses the data; the last version stays
-	SetFailed  SetState = "failed"  // a template, a check, a file or an action failed; it is tried again
-	SetBad     SetState = "bad"     // its newest version was rolled back, and is not tried again
+	SetWaiting  SetState = "waiting"  // for data, or for its turn
+	SetApplying SetState = "applying" // it is being checked, put in place, acted on or watched
+	SetApplied  SetState = "applied"  // its newest version is in place and acted on
+	SetHeld     SetState = "held"     // a guard refuses the data; the last version stays
+	SetFailed   SetState = "failed"   // a template, a check, a file or an action failed; it is tried again
+	SetBad      SetState = "bad"      // its newest version was rolled back, and is not tried again
 )
 
 // Set is a group of files that change together, or the variables of the

@@ -102,6 +102,7 @@ const killReserve = time.Second
 type farewell struct {
 	hooks    hooks
 	drain    time.Duration
+	leave    time.Time // when the process is asked to end at the latest; zero: when hooks and drain are over
 	deadline time.Time // zero: each as long as its own settings say
 }
 
@@ -114,7 +115,7 @@ func (a *applier) shutdown(f farewell) (end processEnd) {
 	}
 	if a.Running() {
 		for _, name := range f.hooks.beforeStop {
-			a.hook(name, f.deadline)
+			a.hook(name, f.leave)
 		}
 		a.drain(f)
 	}
@@ -132,7 +133,10 @@ func (a *applier) hook(name string, deadline time.Time) {
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 	}
 	defer cancel()
-	if ctx.Err() == nil && !a.Jobs.Run(ctx, name) {
+	switch {
+	case ctx.Err() != nil:
+		a.log.Error("hook is left out, there is no time for it any more", "job", name)
+	case !a.Jobs.Run(ctx, name):
 		a.log.Error("hook failed, the shutdown goes on", "job", name)
 	}
 }
@@ -140,8 +144,8 @@ func (a *applier) hook(name string, deadline time.Time) {
 // drain waits, so that those who were told that the process is not ready can
 // turn away.
 func (a *applier) drain(f farewell) {
-	if !f.deadline.IsZero() {
-		f.drain = min(f.drain, time.Until(f.deadline))
+	if !f.leave.IsZero() {
+		f.drain = min(f.drain, time.Until(f.leave))
 	}
 	if f.drain <= 0 {
 		return

@@ -161,6 +161,7 @@ func (i *instance) report(r reload.Report) error {
 	var fatal []error
 	changed := 0
 	for n, a := range i.applier.applied {
+		a.set = i.heir(a.set)
 		changed += r.Results[n].Changed
 		fatal = append(fatal, i.settle(a, r.Results[n]))
 	}
@@ -176,6 +177,16 @@ func (i *instance) report(r reload.Report) error {
 		return nil
 	}
 	return exit.With(exit.Failed, errors.Join(fatal...))
+}
+
+// heir is the set of the current program that goes on with what became of s: it
+// was applied while the configuration was reloaded.
+func (i *instance) heir(s *set) *set {
+	at := slices.IndexFunc(i.prog.sets, func(other *set) bool { return other.name == s.name })
+	if at < 0 {
+		return s
+	}
+	return i.prog.sets[at]
 }
 
 // newsworthy reports whether an action is told at all when no file changed: the
@@ -205,11 +216,11 @@ func (i *instance) settle(a attempt, r reload.Result) error {
 	if r.Rejected || r.Err == nil { // what a program says may differ each time, by a time or number
 		a.set.told.text = ""
 	}
-	if (a.set.told != told || r.Undone) && !i.o.once {
+	atStart := r.Err != nil && !r.Rejected && !r.Undone && a.set.applied == (digest{}) && !a.set.past.standing
+	if (a.set.told != told || r.Undone) && !i.o.once && (i.live || !atStart) { // else it ends concierge, and is told by that
 		i.log.Error(a.set.became(r), "set", r.Name, "error", text)
 	}
-	atStart := !r.Rejected && !r.Undone && a.set.applied == (digest{}) && !a.set.past.standing
-	if i.o.once || r.Err != nil && atStart {
+	if i.o.once || atStart {
 		return errors.New(text)
 	}
 	return nil

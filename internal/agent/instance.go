@@ -81,6 +81,7 @@ type instance struct {
 	control     *control
 	loaded      loaded
 	maintenance bool // an operator asked for it
+	stopping    bool // everything is being ended
 
 	manager host.Manager
 	ready   bool // the service manager was told so

@@ -40,11 +40,6 @@ const badMax = 8
 
 func (p *past) isBad(d digest) bool { return slices.Contains(p.bad, d) }
 
-// forgive forgets that a version was undone.
-func (p *past) forgive(d digest) {
-	p.bad = slices.DeleteFunc(slices.Clone(p.bad), func(b digest) bool { return b == d })
-}
-
 // settled notes the outcome of an attempt.
 func (p *past) settled(tried digest, r reload.Result) {
 	if r.Err == nil && r.ActionErr == nil {

@@ -82,7 +82,8 @@ func (i *instance) recall(s *set) {
 	switch {
 	case !s.past.isBad(s.ready):
 	case s.past.standing:
-		i.log.Warn("this version was rolled back before, the one before it stays until it changes", "set", s.name)
+		s.lastErr = i.redactor.Redact(r.Why)
+		i.log.Warn("this version was rolled back before, the one before it stays until it changes", "set", s.name, "error", s.lastErr)
 	default:
 		i.log.Warn("this version was rolled back before, but there is no other one in place; it is tried again", "set", s.name)
 		s.past.bad = nil

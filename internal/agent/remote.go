@@ -18,7 +18,19 @@ type remote struct{ i *instance }
 var _ admin.Instance = remote{}
 
 // ask has the loop do something and returns what came of it.
-func ask[T any](ctx context.Context, c *control, do func(ctx context.Context) (T, error)) (T, error) {
+//
+// Once everything is being ended only the status is told.
+func ask[T any](ctx context.Context, i *instance, do func(ctx context.Context) (T, error)) (T, error) {
+	return askAlways(ctx, i.control, func(ctx context.Context) (T, error) {
+		if i.stopping {
+			var none T
+			return none, admin.ErrStopping
+		}
+		return do(ctx)
+	})
+}
+
+func askAlways[T any](ctx context.Context, c *control, do func(ctx context.Context) (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
@@ -45,12 +57,12 @@ func ask[T any](ctx context.Context, c *control, do func(ctx context.Context) (T
 
 // Status implements [admin.Reporter].
 func (r remote) Status(ctx context.Context) (admin.Status, error) {
-	return ask(ctx, r.i.control, func(context.Context) (admin.Status, error) { return r.i.status(), nil })
+	return askAlways(ctx, r.i.control, func(context.Context) (admin.Status, error) { return r.i.status(), nil })
 }
 
 // Reload implements [admin.Reloader].
 func (r remote) Reload(ctx context.Context) error {
-	_, err := ask(ctx, r.i.control, func(ctx context.Context) (struct{}, error) {
+	_, err := ask(ctx, r.i, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, r.i.told(r.i.reloadAnnounced(ctx))
 	})
 	return err
@@ -58,7 +70,7 @@ func (r remote) Reload(ctx context.Context) error {
 
 // Restart implements [admin.JobKeeper].
 func (r remote) Restart(ctx context.Context, job string) error {
-	restart, err := ask(ctx, r.i.control, func(context.Context) (func() error, error) {
+	restart, err := ask(ctx, r.i, func(context.Context) (func() error, error) {
 		restart, err := r.i.restarting(job)
 		return restart, r.i.told(err)
 	})
@@ -70,7 +82,7 @@ func (r remote) Restart(ctx context.Context, job string) error {
 
 // Signal implements [admin.JobKeeper].
 func (r remote) Signal(ctx context.Context, job string, sig syscall.Signal) error {
-	_, err := ask(ctx, r.i.control, func(context.Context) (struct{}, error) {
+	_, err := ask(ctx, r.i, func(context.Context) (struct{}, error) {
 		return struct{}{}, r.i.told(r.i.signalJob(job, sig))
 	})
 	return err
@@ -78,17 +90,17 @@ func (r remote) Signal(ctx context.Context, job string, sig syscall.Signal) erro
 
 // Maintenance implements [admin.Maintainer].
 func (r remote) Maintenance(ctx context.Context, on bool) (changed bool, err error) {
-	return ask(ctx, r.i.control, func(context.Context) (bool, error) { return r.i.maintain(on), nil })
+	return ask(ctx, r.i, func(context.Context) (bool, error) { return r.i.maintain(on), nil })
 }
 
 // Retry implements [admin.Retrier].
 func (r remote) Retry(ctx context.Context) (sets []string, err error) {
-	return ask(ctx, r.i.control, func(context.Context) ([]string, error) { return r.i.retry(), nil })
+	return ask(ctx, r.i, func(context.Context) ([]string, error) { return r.i.retry(), nil })
 }
 
 // LogLevel implements [admin.Leveler].
 func (r remote) LogLevel(ctx context.Context, level slog.Level) (previous slog.Level, err error) {
-	return ask(ctx, r.i.control, func(context.Context) (slog.Level, error) {
+	return ask(ctx, r.i, func(context.Context) (slog.Level, error) {
 		previous := r.i.control.o.SetLevel(level)
 		r.i.log.Info("log level changed", "to", level.String(), "from", previous.String())
 		return previous, nil
@@ -113,6 +125,9 @@ func (i *instance) retry() []string {
 		s.past.bad, s.past.suspect = nil, digest{}
 		s.retryAt = time.Time{}
 		s.backoff.Reset()
+	}
+	if i.handover.bad != nil && i.prog.env != nil {
+		sets = append(sets, i.prog.env.name)
 	}
 	i.handover.bad, i.handover.retryAt = nil, time.Time{}
 	i.log.Info("trying again on demand", "sets", sets)

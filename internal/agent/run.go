@@ -161,7 +161,8 @@ func (i *instance) reload(ctx context.Context) error {
 // so was one that had to render once and did not.
 func (i *instance) shutdown() *ending {
 	i.tell(i.manager.NotifyStopping)
-	i.control.refuse()
+	i.stopping = true
+	defer i.control.refuse()
 	done, f := make(chan processEnd, 1), i.farewell()
 	go func() {
 		i.applier.stop(f.deadline)
@@ -171,6 +172,8 @@ func (i *instance) shutdown() *ending {
 		select {
 		case end := <-done:
 			return &ending{i.exitedBefore(i.regular(end)).ExitCode()}
+		case serve := <-i.control.requests: // how it is can be asked until the end
+			serve(context.Background())
 		case sig := <-i.o.Signals:
 			switch {
 			case i.stops(sig):
@@ -212,8 +215,13 @@ func (i *instance) regular(end processEnd) process.Status {
 func (i *instance) farewell() farewell {
 	s := i.prog.cfg.Shutdown
 	f := farewell{hooks: i.prog.hooks, drain: s.Drain}
-	if s.Timeout > 0 {
-		f.deadline = time.Now().Add(max(s.Timeout/2, s.Timeout-killReserve))
+	if s.Timeout == 0 {
+		return f
+	}
+	budget := max(s.Timeout/2, s.Timeout-killReserve)
+	f.leave, f.deadline = time.Now().Add(budget), time.Now().Add(budget)
+	if p := i.prog.process; p != nil { // it gets the time that it needs, or half of all
+		f.leave = f.leave.Add(-min(p.Plan.Spec.Stop.Timeout, budget/2))
 	}
 	return f
 }

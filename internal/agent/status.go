@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"time"
 
@@ -23,7 +24,7 @@ type loaded struct {
 func (i *instance) status() admin.Status {
 	s := admin.Status{
 		Version: i.control.o.Version, PID: os.Getpid(), StartedAt: i.control.started,
-		Ready: i.ready && !i.maintenance && i.processReady(), Maintenance: i.maintenance,
+		Ready: i.ready && !i.maintenance && !i.stopping && i.processReady(), Maintenance: i.maintenance,
 		Config:  admin.Config{File: absolute(i.prog.cfg.File), LoadedAt: i.loaded.at},
 		Sources: i.sourceStatus(), Sets: make([]admin.Set, 0, len(i.prog.sets)), Jobs: i.describeJobs(),
 	}
@@ -118,8 +119,12 @@ func (i *instance) setState(s *set) (state admin.SetState, err string) {
 		}
 	}
 	switch {
+	case i.applier.busy && slices.ContainsFunc(i.applier.applied, func(a attempt) bool { return a.set == s }):
+		return admin.SetApplying, s.lastErr
 	case s.past.isBad(s.ready):
 		return admin.SetBad, s.lastErr
+	case s.env && i.handover.bad != nil && reflect.DeepEqual(i.process(nil), i.handover.bad):
+		return admin.SetBad, i.handover.lastErr
 	case s.env && i.handover.lastErr != "":
 		return admin.SetFailed, i.handover.lastErr
 	case s.lastErr != "", s.failed != (digest{}), s.owed:

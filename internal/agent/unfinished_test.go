@@ -151,7 +151,7 @@ func TestChangesOfAServerOutsideAreRolledBack(t *testing.T) {
 
 func TestRollBackThatWasNotToldIsToldAfterARestart(t *testing.T) {
 	dir := lived(t, elsewhere, "one", "two")
-	interrupt(t, dir, func(j *journal.Journal) { j.NoteUndoing(true, "site") })
+	interrupt(t, dir, func(j *journal.Journal) { j.NoteUndoing(true, "not liked", "site") })
 	for range 2 {
 		i := next(t, dir, "two")
 		i.logged("the one before it stays until it changes")

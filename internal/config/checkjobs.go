@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -77,6 +78,8 @@ func (v *validator) program(at string, p *Program) {
 			v.fail(joinPath(at+".limits", name), name, "is not a resource limit", "known: "+strings.Join(LimitNames(), ", "))
 		case !limitValue.MatchString(p.Limits[name]):
 			v.fail(joinPath(at+".limits", name), p.Limits[name], "is not a limit", "write a number, SOFT:HARD, or unlimited")
+		case softAbove(p.Limits[name]):
+			v.fail(joinPath(at+".limits", name), p.Limits[name], "has a soft limit above the hard one", "write SOFT:HARD, the smaller number first")
 		}
 	}
 	v.environment(at+".environment", &p.Environment)
@@ -87,6 +90,14 @@ func (v *validator) program(at string, p *Program) {
 	v.health(at+".health", p.Health)
 	v.health(at+".readiness", p.Readiness)
 	v.runaway(at+".runaway", p.Runaway)
+}
+
+// softAbove reports whether a limit has a soft part above its hard one.
+func softAbove(limit string) bool {
+	soft, hard, two := strings.Cut(limit, ":")
+	s, errSoft := strconv.ParseUint(soft, 10, 64)
+	h, errHard := strconv.ParseUint(hard, 10, 64)
+	return two && errHard == nil && (errSoft != nil || s > h)
 }
 
 func (v *validator) restart(at string, r Restart) {
@@ -135,7 +146,8 @@ func (v *validator) probeAddress(at string, h *Health) {
 		if address == "" || strings.HasPrefix(address, "unix:") {
 			continue
 		}
-		if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		_, port, err := net.SplitHostPort(address)
+		if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || n == 0 {
 			v.fail(at+"."+name, address, "is not host:port", "write for example 127.0.0.1:8080")
 		}
 	}

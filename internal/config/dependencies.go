@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,7 +120,20 @@ func (r *Runaway) CPU() float64 {
 	return n
 }
 
+var (
+	sizeValue   = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?([KMGT]i?)?B?)?$`)
+	numberValue = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?)?$`)
+)
+
 func (v *validator) runaway(at string, r *Runaway) {
+	if r != nil && !sizeValue.MatchString(r.Memory) {
+		v.fail(at+".memory", r.Memory, "is not a size", "write for example 512MiB")
+		return
+	}
+	if r != nil && !numberValue.MatchString(r.Processors) {
+		v.fail(at+".processors", r.Processors, "is not a number of processors", "write for example 1.5")
+		return
+	}
 	if r != nil && r.Bytes() <= 0 && r.CPU() <= 0 {
 		v.fail(at, "", "has no limit, or 0, which limits nothing", "add memory: 512MiB or processors: 1.5")
 	}

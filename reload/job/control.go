@@ -197,6 +197,17 @@ func (j *Job) Release() {
 	})
 }
 
+// Forgive forgets what the checks have said of the program, which was told to be
+// as before: that takes its time, and it has its grace again.
+func (j *Job) Forgive() {
+	j.do(func() {
+		if j.life != nil {
+			j.life = j.life.renew(j.log)
+			j.enter(j.life.state())
+		}
+	})
+}
+
 // Ended returns how a program ended whose end nobody acted on yet, because of a
 // [Job.Hold].
 func (j *Job) Ended() (status process.Status, ok bool) {

@@ -83,6 +83,14 @@ func (l *life) adopt(plan Plan, log *slog.Logger) *life {
 	return next
 }
 
+// renew watches the same child anew: what the checks have said counts no more.
+func (l *life) renew(log *slog.Logger) *life {
+	l.end()
+	next := live(l.child, l.plan, log)
+	next.began, next.well = l.began, l.well
+	return next
+}
+
 func (l *life) watch(ctx context.Context, about subject, c *Check, log *slog.Logger) {
 	if c == nil {
 		return

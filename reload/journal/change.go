@@ -39,6 +39,7 @@ func (j *Journal) Begin(changes []Change) {
 		r.Set = c.Set
 		records = append(records, r.next(c.Digest, before[i], time.Now()))
 	}
+	j.unkept = err != nil
 	err = errors.Join(err, j.write(true, records...))
 	if err == nil && j.garbage {
 		j.sweep() // what replaces the records that named it is on disk
@@ -70,5 +71,7 @@ func (j *Journal) update(last bool, sets []string, change func(Record) Record) {
 			records = append(records, change(r))
 		}
 	}
-	j.complain(j.write(last, records...))
+	if err := j.write(last, records...); err != nil || !j.unkept {
+		j.complain(err)
+	}
 }

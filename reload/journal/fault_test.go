@@ -125,6 +125,7 @@ func TestAFullDiskIsToldOnceAndMadeGood(t *testing.T) {
 		t.Errorf("another version is to blame: %+v", r)
 	}
 	makeRoom()
+	j.Begin([]Change{{"other", "v2", nil}})
 	j.Note(Committed, "other")
 	if n := strings.Count(log.String(), "journal can be written again"); n != strings.Count(log.String(), "cannot be written") {
 		t.Errorf("the log says: %s", log)

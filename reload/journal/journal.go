@@ -15,6 +15,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // sizeMax is the length of the file beyond which it is rewritten.
@@ -35,6 +36,7 @@ type Journal struct {
 	stale   bool              // guarded by mu; the file lacks records, so it has to be rewritten
 	garbage bool              // guarded by mu; contents are kept that nobody needs
 	failed  bool              // guarded by mu; the last write failed, and the log says so
+	unkept  bool              // guarded by mu; what was in place before the last versions could not be kept
 }
 
 // Open opens a state directory and makes it if it does not exist (0700).
@@ -46,7 +48,7 @@ func Open(dir string, log *slog.Logger) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the state directory: %w (see state_dir)", err)
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := claim(lock); err != nil {
 		_ = lock.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("the state directory %s is in use by another concierge; each needs its own (see state_dir)", dir)
@@ -63,6 +65,22 @@ func Open(dir string, log *slog.Logger) (*Journal, error) {
 		return nil, fmt.Errorf("opening the journal: %w (see state_dir)", err)
 	}
 	return j, nil
+}
+
+// patience is how long a lock is waited for. A program that an instance was just
+// about to execute when it was killed holds its lock for a moment longer.
+const patience = time.Second
+
+// claim locks the file, or fails with EWOULDBLOCK if somebody else keeps it.
+func claim(lock *os.File) error {
+	tick := time.NewTicker(patience / 50)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); ; <-tick.C {
+		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil || !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // Dir is the state directory; empty for nil.
@@ -190,7 +208,7 @@ func (j *Journal) write(last bool, records ...Record) error {
 		j.records[r.Set] = r
 		sets = append(sets, r.Set)
 	}
-	if j.stale {
+	if j.stale || !j.inPlace() {
 		return j.rewrite()
 	}
 	text, err := linesOf(sets, j.records)
@@ -210,6 +228,17 @@ func (j *Journal) write(last bool, records ...Record) error {
 		return j.rewrite()
 	}
 	return nil
+}
+
+// inPlace reports whether the open file is still the one with its name, which
+// somebody may have removed.
+func (j *Journal) inPlace() bool {
+	named, err := os.Stat(j.path())
+	if err != nil {
+		return false
+	}
+	open, err := j.file.Stat()
+	return err == nil && os.SameFile(named, open)
 }
 
 // linesOf returns the records of sets as they stand in the file.

@@ -42,6 +42,8 @@ type Record struct {
 	BeforeDigest string `json:"before_digest,omitempty"`
 	// Bad are the digests of versions that were undone, the last one last.
 	Bad []string `json:"bad,omitempty"`
+	// Why is what was wrong with the last of them.
+	Why string `json:"why,omitempty"`
 }
 
 // badMax is how many bad versions of a set are remembered.
@@ -57,7 +59,7 @@ func (r Record) proven() bool { return r.Phase == "" || r.Phase == Healthy || r.
 // the newest version was not proven what was before that stays what to go back
 // to, with all of its files: it may be half in place.
 func (r Record) next(digest string, before []File, now time.Time) Record {
-	n := Record{Set: r.Set, Digest: digest, Phase: Committing, At: now, Before: before, BeforeDigest: r.Digest, Bad: r.Bad}
+	n := Record{Set: r.Set, Digest: digest, Phase: Committing, At: now, Before: before, BeforeDigest: r.Digest, Bad: r.Bad, Why: r.Why}
 	if r.proven() {
 		return n
 	}
@@ -81,7 +83,7 @@ func (r Record) in(p Phase, now time.Time) Record {
 
 // undone is the record after the version before is back.
 func (r Record) undone(bad bool, now time.Time) Record {
-	n := Record{Set: r.Set, Digest: r.BeforeDigest, Phase: Undone, At: now, Bad: slices.Clone(r.Bad)}
+	n := Record{Set: r.Set, Digest: r.BeforeDigest, Phase: Undone, At: now, Bad: slices.Clone(r.Bad), Why: r.Why}
 	if bad && !r.IsBad(r.Digest) {
 		n.Bad = append(n.Bad, r.Digest)
 		n.Bad = n.Bad[max(0, len(n.Bad)-badMax):]

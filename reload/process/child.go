@@ -114,7 +114,7 @@ func (s Spec) redirect(cmd *exec.Cmd) (*printer, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd.Stdout, cmd.Stderr = p.writes[0], p.writes[1]
+	cmd.Stdout, cmd.Stderr = p.streams[0].write, p.streams[1].write
 	return p, nil
 }
 

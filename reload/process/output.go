@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -37,67 +36,104 @@ const (
 	drain   = time.Second
 )
 
-// printer prints the lines of one program. The program never waits for it: what
-// nobody reads in time is dropped, and counted.
-type printer struct {
-	Output
-	lines   chan line
-	dropped atomic.Int64
-	readers sync.WaitGroup
-	reads   []*os.File // ends of the pipes
-	writes  []*os.File
-	done    chan struct{}
-}
+// tooLong stands for a line that was not read as a whole, so that what has to
+// be masked in it could not be found.
+const tooLong = "(a line of more than 64 KiB is not shown, because secrets in it could not be masked)"
 
-type line struct {
-	stream *os.File
-	text   string
-}
+// printer prints the lines of one program.
+type printer struct{ streams []*stream }
 
 // newPrinter makes the pipes of a program.
 func newPrinter(o Output) (*printer, error) {
-	p := &printer{Output: o, lines: make(chan line, backlog), done: make(chan struct{})}
-	for range 2 {
+	p := new(printer)
+	for _, to := range []*os.File{os.Stdout, os.Stderr} {
 		r, w, err := os.Pipe()
 		if err != nil {
 			p.close()
 			return nil, fmt.Errorf("making a pipe: %w", err)
 		}
-		p.reads, p.writes = append(p.reads, r), append(p.writes, w)
+		p.streams = append(p.streams, &stream{
+			Output: o, to: to, read: r, write: w, lines: make(chan string, backlog), done: make(chan struct{}),
+		})
 	}
 	return p, nil
 }
 
 // start begins to read, once the program has its ends.
 func (p *printer) start() {
-	for _, w := range p.writes {
-		_ = w.Close() // nothing was written by us
+	for _, s := range p.streams {
+		_ = s.write.Close() // nothing was written by us
+		go s.take()
+		go s.print()
 	}
-	for i, stream := range []*os.File{os.Stdout, os.Stderr} {
-		p.readers.Go(func() { p.read(p.reads[i], stream) })
-	}
-	go p.print()
-	go func() {
-		p.readers.Wait()
-		close(p.lines)
-	}()
 }
 
-// read takes the lines of a stream.
-func (p *printer) read(from *os.File, stream *os.File) {
-	in := bufio.NewReaderSize(from, lineMax)
-	for {
-		text, err := in.ReadSlice('\n')
-		if len(text) > 0 {
-			select {
-			case p.lines <- line{stream, string(trimNewline(text))}:
-			default:
-				p.dropped.Add(1)
-			}
-		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+// finish waits a little until what the program printed last is printed, too. A
+// program that it left running, outside of its group, is not read any longer.
+func (p *printer) finish() {
+	for _, s := range p.streams {
+		_ = s.read.SetReadDeadline(time.Now().Add(drain))
+	}
+	late := time.NewTimer(2 * drain)
+	defer late.Stop()
+	for _, s := range p.streams {
+		select {
+		case <-s.done:
+		case <-late.C:
+			p.close()
 			return
 		}
+	}
+	p.close()
+}
+
+func (p *printer) close() {
+	for _, s := range p.streams {
+		_, _ = s.read.Close(), s.write.Close() // closed twice at most
+	}
+}
+
+// stream is one of the two. The program never waits for it: what nobody reads
+// in time is dropped, and counted where it is missing. The other stream is not
+// concerned.
+type stream struct {
+	Output
+	to          *os.File
+	read, write *os.File // the ends of the pipe
+	lines       chan string
+	dropped     atomic.Int64
+	done        chan struct{} // closed when everything is printed
+}
+
+// take takes the lines that the program prints.
+func (s *stream) take() {
+	defer close(s.lines)
+	in := bufio.NewReaderSize(s.read, lineMax)
+	broken := false // the line began in an earlier piece
+	for {
+		text, err := in.ReadSlice('\n')
+		long := errors.Is(err, bufio.ErrBufferFull)
+		if len(text) > 0 {
+			s.offer(string(trimNewline(text)), broken || long)
+		}
+		if broken = long; err != nil && !long {
+			return
+		}
+	}
+}
+
+// offer hands a line, or a part of one, to the one who prints.
+func (s *stream) offer(text string, part bool) {
+	switch {
+	case s.Filter != nil && part:
+		text = tooLong
+	case s.Filter != nil:
+		text = s.Filter.Redact(text)
+	}
+	select {
+	case s.lines <- text:
+	default:
+		s.dropped.Add(1)
 	}
 }
 
@@ -109,60 +145,40 @@ func trimNewline(text []byte) []byte {
 }
 
 // print prints lines until there are no more.
-func (p *printer) print() {
-	defer close(p.done)
-	for l := range p.lines {
-		if n := p.dropped.Swap(0); n > 0 {
-			p.write(os.Stderr, fmt.Sprintf("%d lines were dropped here, because they were not read in time", n))
-		}
-		p.write(l.stream, l.text)
+func (s *stream) print() {
+	defer close(s.done)
+	for text := range s.lines {
+		s.confess()
+		s.put(text)
+	}
+	s.confess()
+}
+
+// confess says how many lines are missing here.
+func (s *stream) confess() {
+	if n := s.dropped.Swap(0); n > 0 {
+		s.put(fmt.Sprintf("%d lines were dropped here, because they were not read in time", n))
 	}
 }
 
-func (p *printer) write(to *os.File, text string) {
-	if p.Filter != nil {
-		text = p.Filter.Redact(text)
-	}
-	_, _ = io.WriteString(to, p.format(to, text)) // there is nobody to tell
-}
+func (s *stream) put(text string) { _, _ = io.WriteString(s.to, s.format(text)) } // there is nobody to tell
 
-func (p *printer) format(to *os.File, text string) string {
-	if p.Format != JSON {
-		return p.Name + " | " + text + "\n"
+func (s *stream) format(text string) string {
+	if s.Format != JSON {
+		return s.Name + " | " + text + "\n"
 	}
-	stream := "stdout"
-	if to == os.Stderr {
-		stream = "stderr"
+	name := "stdout"
+	if s.to == os.Stderr {
+		name = "stderr"
 	}
 	b, err := json.Marshal(struct {
 		Time    time.Time `json:"time"`
 		Program string    `json:"program"`
 		Stream  string    `json:"stream"`
 		Line    string    `json:"line"`
-	}{time.Now(), p.Name, stream, text})
+	}{time.Now(), s.Name, name, text})
 	if err != nil {
 		return text + "\n"
 	}
 	return string(b) + "\n"
-}
-
-// finish waits a little until what the program printed last is printed, too. A
-// program that it left running, outside of its group, is not read any longer.
-func (p *printer) finish() {
-	for _, r := range p.reads {
-		_ = r.SetReadDeadline(time.Now().Add(drain))
-	}
-	late := time.NewTimer(2 * drain)
-	defer late.Stop()
-	select {
-	case <-p.done:
-	case <-late.C:
-	}
-	p.close()
-}
-
-func (p *printer) close() {
-	for _, f := range append(p.reads, p.writes...) {
-		_ = f.Close() // closed twice at most
-	}
 }

@@ -1,0 +1,140 @@
+package cycle
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"concierge/metrics"
+)
+
+// endpoint counts up by one with each reading.
+type endpoint struct{ readings float64 }
+
+func (e *endpoint) Collect(_ context.Context, samples []metrics.Sample) ([]metrics.Sample, error) {
+	e.readings++
+	return append(samples, metrics.Sample{Name: "readings", Value: e.readings}), nil
+}
+
+// server is a target whose answers a test decides.
+type server struct {
+	mu     sync.Mutex
+	pushed []float64   // guarded by mu; what was delivered
+	beats  []time.Time // guarded by mu
+	last   []float64   // guarded by mu; the states of the heartbeats
+	answer func(ctx context.Context) error
+}
+
+func (s *server) Push(ctx context.Context, snapshot *metrics.Snapshot) (metrics.Receipt, error) {
+	if err := s.answer(ctx); err != nil {
+		return metrics.Receipt{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sample := range snapshot.Samples {
+		s.pushed = append(s.pushed, sample.Value)
+	}
+	return metrics.Receipt{Sent: len(snapshot.Samples), Accepted: len(snapshot.Samples)}, nil
+}
+
+func (s *server) Beat(_ context.Context, snapshot *metrics.Snapshot) (metrics.Receipt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.beats = append(s.beats, snapshot.At)
+	s.last = append(s.last, snapshot.Samples[0].Value)
+	return metrics.Receipt{}, nil
+}
+
+// counts is an observer that counts what is dropped.
+type counts struct {
+	mu      sync.Mutex
+	dropped int
+}
+
+func (*counts) Scraped(string, int, time.Duration, error)            {}
+func (*counts) Pushed(string, metrics.Receipt, time.Duration, error) {}
+func (*counts) Beat(string, error)                                   {}
+func (c *counts) Dropped(_ string, n int)                            { c.mu.Lock(); c.dropped += n; c.mu.Unlock() }
+
+func options(s *server, seen *counts, buffer int) Options {
+	return Options{
+		Host: "box", Interval: 10 * time.Second, Heartbeat: 10 * time.Second, Log: slog.New(slog.DiscardHandler), Observer: seen,
+		Sources: []Source{{Name: "app", Collector: new(endpoint), Timeout: time.Second}},
+		Sinks:   []Sink{{Name: "zbx", Target: s, Timeout: time.Minute, Buffer: buffer}},
+		Life:    func() Life { return Life{Alive: true, Exit: -1} },
+	}
+}
+
+func TestWhatWaitedIsDeliveredInOrderAndTheOldestIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		away := true
+		var mu sync.Mutex
+		s := &server{answer: func(context.Context) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if away {
+				return errors.New("connection refused")
+			}
+			return nil
+		}}
+		seen := new(counts)
+		e := Start(options(s, seen, 3))
+		time.Sleep(55 * time.Second) // six cycles
+		mu.Lock()
+		away = false
+		mu.Unlock()
+		time.Sleep(10 * time.Second)
+		e.Close(time.Second, Life{Exit: 0})
+		if want := []float64{5, 6, 7}; !slices.Equal(s.pushed, want) || seen.dropped != 4 {
+			t.Errorf("delivered %v, want %v; %d were dropped", s.pushed, want, seen.dropped)
+		}
+	})
+}
+
+func TestHeartbeatIsOnTimeWhileAPushHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
+		e := Start(options(s, new(counts), 100))
+		began := time.Now()
+		time.Sleep(65 * time.Second)
+		e.Close(3*time.Second, Life{Exit: 7})
+		for i, at := range s.beats[:7] {
+			if late := at.Sub(began) - time.Duration(i)*10*time.Second; late < 0 || late > 200*time.Millisecond {
+				t.Errorf("heartbeat %d is off by %s", i, late)
+			}
+		}
+		if n := len(s.last); n != 8 || s.last[n-1] != 0 || s.last[n-2] != 1 {
+			t.Errorf("heartbeats said %v, want ones and a last word", s.last)
+		}
+	})
+}
+
+func TestPushOnDemandAnswersWithItsVerdict(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer func(ctx context.Context) error
+		want   int64
+	}{
+		"taken":   {func(context.Context) error { time.Sleep(40 * time.Millisecond); return nil }, 40},
+		"failed":  {func(context.Context) error { return errors.New("refused") }, 0},
+		"timeout": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := options(&server{answer: c.answer}, new(counts), 100)
+				o.Interval, o.Sinks[0].Timeout = time.Hour, time.Second
+				e := Start(o)
+				time.Sleep(5 * time.Second) // the first cycle is over
+				outcomes, err := e.Now(t.Context())
+				if err != nil || len(outcomes) != 1 || outcomes[0].Elapsed != c.want {
+					t.Errorf("%+v, %v; want %d", outcomes, err, c.want)
+				}
+				e.Close(time.Second, Life{})
+			})
+		})
+	}
+}

@@ -39,8 +39,24 @@ func (a *application) undo(ctx context.Context, sets []*staging, replaced bool, 
 	} else {
 		a.Journal.NoteUndone(false, a.names(func(w *staging) bool { return w.result.Undone })...)
 	}
-	a.look(ctx, sets)
+	a.reassure(ctx, sets, replaced)
 	a.main.Forgive()
+}
+
+// reassure looks whether the roll-back has helped, and tells everybody once more
+// if not: a server may lose a signal that comes while it is still busy with the
+// one about the bad version (HAProxy does while it executes itself anew).
+func (a *application) reassure(ctx context.Context, sets []*staging, replaced bool) {
+	started := a.report.restarted // what was started has read what is back
+	err := a.look(ctx, sets)
+	if err != nil && ctx.Err() == nil && !started {
+		a.Log.Warn("not healthy after the roll-back, everybody is told once more", "error", err)
+		_ = a.actAgain(ctx, replaced) // a failure of the first time is tried again, and so is what does not help
+		err = a.look(ctx, sets)
+	}
+	if err != nil && ctx.Err() == nil {
+		a.Log.Error("not healthy after the roll-back either: the cause may lie elsewhere", "error", err)
+	}
 }
 
 // recant adds all actions of a set that was told of its version before concierge
@@ -61,15 +77,13 @@ func count(is bool) int {
 	return 0
 }
 
-// look asks once whether the roll-back has helped, for the log.
-func (a *application) look(ctx context.Context, sets []*staging) {
+// look asks the health checks once more.
+func (a *application) look(ctx context.Context, sets []*staging) error {
 	_, checks := a.window(sets, true)
 	if len(checks) == 0 {
-		return
+		return nil
 	}
-	if err := a.observe(ctx, time.Second, checks); err != nil && ctx.Err() == nil {
-		a.Log.Error("not healthy after the roll-back either: the cause may lie elsewhere", "error", err)
-	}
+	return a.observe(ctx, time.Second, checks)
 }
 
 // actAgain does the actions once more, now that what was before is back. A

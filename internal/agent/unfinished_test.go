@@ -238,3 +238,19 @@ func TestUnprovenVersionOfADirectoryGoesBackBehindANewerBadOne(t *testing.T) {
 	i.file("told", "one\ntwo\nthree\nunhealthy\none\n")
 	i.file("out", "one")
 }
+
+func TestServerThatMissesTheRollBackIsToldOnceMore(t *testing.T) {
+	// The third time it does not listen.
+	deaf := `{command: [sh, -c, 'echo >>DIR/calls; test $(wc -l <DIR/calls) = 3 || cp DIR/out DIR/served']}`
+	i := run(t, strings.ReplaceAll(strings.ReplaceAll(site, "ACTION", deaf), "grep -q unhealthy DIR/out", "grep -q unhealthy DIR/served"))
+	i.write("kv.yaml", "a: one")
+	i.file("served", "one")
+	i.write("kv.yaml", "a: unhealthy")
+	i.file("served", "unhealthy")
+	i.file("served", "one")
+	i.logged("not healthy after the roll-back, everybody is told once more")
+	i.logged("change was rolled back, and is not tried again")
+	if got := i.read("calls"); got != "\n\n\n\n" {
+		t.Errorf("it was told %d times, want 4", len(got))
+	}
+}

@@ -118,7 +118,7 @@ func launch(t *testing.T, s setup, binary string) *instance {
 // status is what it says of itself.
 func (i *instance) status() string {
 	binary, config := i.command[0], i.command[len(i.command)-1]
-	out, _ := exec.Command(binary, "ctl", "--socket", filepath.Join(filepath.Dir(config), "socket"), "status").CombinedOutput()
+	out, _ := exec.Command(binary, "ctl", "status", "--socket", filepath.Join(filepath.Dir(config), "socket")).CombinedOutput()
 	return string(out)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -92,5 +93,6 @@ func (a *account) counter(name string, value float64, labels ...metrics.Label) {
 
 func (a *account) add(s metrics.Sample) {
 	s.Group = "container"
+	s.Raw = strconv.FormatFloat(s.Value, 'f', -1, 64) // an exponent does not fit a whole-number item
 	a.samples = append(a.samples, s)
 }

@@ -1,7 +1,9 @@
 package dropwizard
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"strings"
 
 	"concierge/metrics"
@@ -32,15 +34,12 @@ type Parser struct {
 //
 // An error names line and byte; what was appended then counts as not read.
 func (p *Parser) Append(samples []metrics.Sample, text string) ([]metrics.Sample, error) {
-	d := document{scanner: scanner{text: text}, samples: samples}
+	d := document{scanner: scanner{text: text}, samples: samples, room: cmp.Or(p.Most, math.MaxInt)}
 	for name := range d.members {
 		if d.peek() == '{' {
 			d.section(name)
 		} else {
 			d.flat(name)
-		}
-		if p.Most > 0 && len(d.samples)-len(samples) > p.Most {
-			return samples, fmt.Errorf("reading JSON metrics: more than %d values: %w", p.Most, metrics.ErrTooBig)
 		}
 	}
 	d.end()
@@ -54,6 +53,7 @@ func (p *Parser) Append(samples []metrics.Sample, text string) ([]metrics.Sample
 type document struct {
 	scanner
 	samples []metrics.Sample
+	room    int    // for so many more
 	group   string // where the scanner is
 	name    string
 }
@@ -158,9 +158,14 @@ func (d *document) value(field string, kind metrics.Kind) {
 }
 
 func (d *document) add(field string, kind metrics.Kind, raw string, value float64) {
-	if d.err == nil {
-		d.samples = append(d.samples, metrics.Sample{
-			Name: d.name, Field: field, Group: d.group, Kind: kind, Value: value, Raw: raw,
-		})
+	if d.err != nil {
+		return
 	}
+	if d.room--; d.room < 0 {
+		d.fail(fmt.Errorf("too many values: %w", metrics.ErrTooBig))
+		return
+	}
+	d.samples = append(d.samples, metrics.Sample{
+		Name: d.name, Field: field, Group: d.group, Kind: kind, Value: value, Raw: raw,
+	})
 }

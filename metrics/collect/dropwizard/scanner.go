@@ -11,7 +11,10 @@ import (
 // levels; the limit keeps a hostile document from using up the stack.
 const deepest = 200
 
-var errNested = fmt.Errorf("it is nested more than %d levels deep", deepest)
+var (
+	errNested = fmt.Errorf("it is nested more than %d levels deep", deepest)
+	errCut    = errors.New("the document is cut off")
+)
 
 // scanner goes over a JSON text from front to back. The first error stays in
 // err; after it every step returns nothing. It takes all valid JSON that is not
@@ -188,16 +191,18 @@ func (s *scanner) end() {
 	}
 }
 
-func (s *scanner) failf(format string, arguments ...any) { s.fail(fmt.Errorf(format, arguments...)) }
+func (s *scanner) failf(format string, arguments ...any) {
+	if s.at >= len(s.text) {
+		s.fail(errCut)
+		return
+	}
+	s.fail(fmt.Errorf(format, arguments...))
+}
 
 // fail keeps the first error, with where it was.
 func (s *scanner) fail(err error) {
-	if s.err != nil {
-		return
+	if s.err == nil {
+		line := 1 + strings.Count(s.text[:min(s.at, len(s.text))], "\n")
+		s.err = fmt.Errorf("line %d, byte %d: %w", line, s.at, err)
 	}
-	if s.at >= len(s.text) {
-		err = errors.New("the document is cut off")
-	}
-	line := 1 + strings.Count(s.text[:min(s.at, len(s.text))], "\n")
-	s.err = fmt.Errorf("line %d, byte %d: %w", line, s.at, err)
 }

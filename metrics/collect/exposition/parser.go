@@ -109,7 +109,7 @@ func (t *reading) comment(l *line) error {
 		}
 		kind := l.word()
 		if kind == "" {
-			return fmt.Errorf("the type of %q is missing", name)
+			return nil // it says nothing, like any other comment
 		}
 		t.types[name] = strings.ToLower(kind)
 		clear(t.recent[:])

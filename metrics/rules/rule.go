@@ -117,7 +117,8 @@ func (c *compiled) matches(s *metrics.Sample) bool {
 	if c.NonFinite && (s.Kind == metrics.Text || !math.IsNaN(s.Value) && !math.IsInf(s.Value, 0)) {
 		return false
 	}
-	if c.Field != "" && !c.field.match(s.Field) || c.Group != "" && !c.group.match(s.Group) {
+	// Groups are few and long, so they decide sooner than fields.
+	if c.Group != "" && !c.group.match(s.Group) || c.Field != "" && !c.field.match(s.Field) {
 		return false
 	}
 	for i := range c.labels {

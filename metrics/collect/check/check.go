@@ -29,7 +29,7 @@ type Check struct {
 	Program program.Program
 	Timeout time.Duration // default 10 s; then its process group is killed
 	// MaxOutput is how many bytes of output are looked at; the rest is not
-	// kept. Default 64 KiB.
+	// kept, and who prints 16 times as much is killed. Default 64 KiB.
 	MaxOutput int
 }
 
@@ -117,13 +117,17 @@ func (c *Check) values(perf string) []metrics.Sample {
 	return samples
 }
 
-// head keeps the first bytes written to it and takes all.
+// head keeps the first bytes written to it, and takes 16 times as many.
 type head struct {
 	bytes.Buffer
-	limit int
+	limit   int
+	written int
 }
 
 func (h *head) Write(p []byte) (int, error) {
+	if h.written += len(p); h.written > 16*h.limit {
+		return 0, fmt.Errorf("it prints more than %d bytes", 16*h.limit)
+	}
 	h.Buffer.Write(p[:min(len(p), h.limit-h.Len())])
 	return len(p), nil
 }

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -31,34 +33,40 @@ func ParsePerf(text string, most int) ([]Perf, error) {
 	var all []Perf
 	var first error
 	for text = trim(text); text != "" && len(all) < most; text = trim(text) {
-		label, rest, err := cutLabel(text)
-		if err != nil {
-			first = errors.Join(first, err)
-			text = afterSpace(text)
-			continue
-		}
-		end := len(rest) - len(afterSpace(rest))
-		p, known, err := parseValue(strings.TrimSpace(rest[:end]))
-		text = rest[end:]
+		p, known, rest, err := cutPerf(text)
 		switch {
-		case err != nil && first == nil:
-			first = err
-		case err == nil && known:
-			p.Label = label
+		case err != nil:
+			first = cmp.Or(first, fmt.Errorf("perfdata %.40q: %w", text, err))
+		case known:
 			all = append(all, p)
 		}
+		text = rest
 	}
 	return all, first
 }
 
+// cutPerf cuts the first value off. One that cannot be read ends with the next
+// space.
+func cutPerf(text string) (p Perf, known bool, rest string, err error) {
+	label, behind, err := cutLabel(text)
+	if err != nil {
+		_, rest := cutWord(text)
+		return p, false, rest, err
+	}
+	word, rest := cutWord(behind)
+	p, known, err = parseValue(word)
+	p.Label = label
+	return p, known, rest, err
+}
+
 func trim(text string) string { return strings.TrimLeft(text, " \t\r\n") }
 
-// afterSpace is what follows the first word.
-func afterSpace(text string) string {
+// cutWord cuts off what is before the first space.
+func cutWord(text string) (word, rest string) {
 	if i := strings.IndexAny(text, " \t\r\n"); i >= 0 {
-		return text[i+1:]
+		return text[:i], text[i+1:]
 	}
-	return ""
+	return text, ""
 }
 
 // cutLabel cuts the label and the equals sign off. A label with spaces or signs

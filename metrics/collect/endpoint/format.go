@@ -50,7 +50,7 @@ func detect(contentType, text string) Format {
 
 // look tells the format by the first sign and, for OpenMetrics, the last line.
 func look(text string) Format {
-	start := strings.TrimLeft(text, " \t\r\n\ufeff")
+	start := trim(text)
 	switch {
 	case start == "":
 		return Prometheus // nothing to say; a server without metrics does that
@@ -64,21 +64,23 @@ func look(text string) Format {
 	return Prometheus
 }
 
-// braced tells a line such as {"my.name",label="x"} 1 from a JSON object: in
-// JSON a colon follows the first string.
+// braced tells a line such as {"my.name",label="x"} 1 from a JSON object, in
+// which a colon follows the first string.
 func braced(text string) bool {
-	rest := strings.TrimLeft(text[1:], " \t\r\n")
+	rest := trim(text[1:])
 	if !strings.HasPrefix(rest, `"`) {
-		return false
+		return !strings.HasPrefix(rest, "}")
 	}
 	for i := 1; i < len(rest); i++ {
 		switch rest[i] {
 		case '\\':
 			i++
 		case '"':
-			rest = strings.TrimLeft(rest[i+1:], " \t\r\n")
+			rest = trim(rest[i+1:])
 			return rest != "" && rest[0] != ':'
 		}
 	}
 	return false
 }
+
+func trim(text string) string { return strings.TrimLeft(text, " \t\r\n") }

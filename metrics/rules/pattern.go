@@ -80,13 +80,13 @@ func cutSuffix(ok bool, text, suffix string) (string, bool) {
 	return strings.CutSuffix(text, suffix)
 }
 
-// expand puts what the pattern captures of text into a template: $1 or ${1} for
-// what a star or group stands for, ${name} for a named group, $0 for all of it,
-// $$ for a dollar sign.
+// expand puts what the pattern captures of text, which it matches, into a
+// template: $1 or ${1} for what a star or group stands for, ${name} for a named
+// group, $0 for all of it, $$ for a dollar sign.
 func (p *pattern) expand(template, text string) string {
-	at := p.re.FindStringSubmatchIndex(text)
-	if at == nil || !strings.Contains(template, "$") {
+	if !strings.Contains(template, "$") {
 		return template
 	}
+	at := p.re.FindStringSubmatchIndex(text)
 	return string(p.re.ExpandString(nil, template, text, at))
 }

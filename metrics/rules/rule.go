@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"concierge/metrics"
 )
@@ -86,7 +85,6 @@ type compiled struct {
 	Rule
 	name, field, group pattern
 	labels             []labelPattern
-	set                []metrics.Label // SetLabels in order
 }
 
 type labelPattern struct {
@@ -106,19 +104,20 @@ func (r Rule) compile() (*compiled, error) {
 	for _, name := range slices.Sorted(maps.Keys(r.Labels)) {
 		c.labels = append(c.labels, labelPattern{name, one(r.Labels[name])})
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.SetLabels)) {
-		c.set = append(c.set, metrics.Label{Name: name, Value: r.SetLabels[name]})
-	}
 	return c, errors.Join(errs...)
 }
 
-// matches looks at everything but the name.
+// about says whether the patterns for name and group match.
+func (c *compiled) about(of metric) bool {
+	return (c.Name == "" || c.name.match(of.name)) && (c.Group == "" || c.group.match(of.group))
+}
+
+// matches looks at everything but name and group.
 func (c *compiled) matches(s *metrics.Sample) bool {
 	if c.NonFinite && (s.Kind == metrics.Text || !math.IsNaN(s.Value) && !math.IsInf(s.Value, 0)) {
 		return false
 	}
-	// Groups are few and long, so they decide sooner than fields.
-	if c.Group != "" && !c.group.match(s.Group) || c.Field != "" && !c.field.match(s.Field) {
+	if c.Field != "" && !c.field.match(s.Field) {
 		return false
 	}
 	for i := range c.labels {
@@ -136,37 +135,4 @@ func valueOf(labels []metrics.Label, name string) string {
 		}
 	}
 	return ""
-}
-
-// change changes everything but the name.
-func (c *compiled) change(s *metrics.Sample) {
-	if c.SetField != "" {
-		s.Field = c.name.expand(c.SetField, s.Name)
-	}
-	if c.SetGroup != "" {
-		s.Group = c.name.expand(c.SetGroup, s.Name)
-	}
-	if len(c.set) > 0 {
-		s.Labels = c.relabel(s)
-	}
-	if c.Factor != 0 && s.Kind != metrics.Text {
-		s.Value, s.Raw = s.Value*c.Factor, ""
-	}
-}
-
-// relabel returns new labels: those of a sample may be shared with others.
-func (c *compiled) relabel(s *metrics.Sample) []metrics.Label {
-	labels := make([]metrics.Label, 0, len(s.Labels)+len(c.set))
-	for _, l := range s.Labels {
-		if _, set := c.SetLabels[l.Name]; !set {
-			labels = append(labels, l)
-		}
-	}
-	for _, l := range c.set {
-		if l.Value = c.name.expand(l.Value, s.Name); l.Value != "" {
-			labels = append(labels, l)
-		}
-	}
-	slices.SortFunc(labels, func(a, b metrics.Label) int { return strings.Compare(a.Name, b.Name) })
-	return labels
 }

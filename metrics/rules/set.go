@@ -8,33 +8,39 @@ import (
 	"concierge/metrics"
 )
 
-// Set is a list of rules. It remembers which of them can match a name, so that
-// most samples cost one look into a map, or none if the one before had the same
-// name. It is owned by one goroutine.
+// Set is a list of rules. It remembers which of them can match a metric, so that
+// most samples cost one look into a map, or none if the one before was of the same
+// metric. It is owned by one goroutine.
 type Set struct {
 	rules []*compiled
-	plans map[string]plan
-	// The name and plan of the sample before.
-	name string
+	plans map[metric]plan
+	// The metric and plan of the sample before.
+	of   metric
 	last plan
 }
 
-// plan is the rules whose pattern matches a name, in order.
+// metric is what all samples of a metric have in common.
+type metric struct{ name, group string }
+
+// plan is the rules whose patterns match a metric, in order.
 type plan []step
 
+// step is a rule and what it makes of a metric.
 type step struct {
-	at      int // among all rules
-	rule    *compiled
-	renamed string // the new name, if the rule gives one
+	at    int // among all rules
+	rule  *compiled
+	to    metric
+	field string          // empty leaves it
+	set   []metrics.Label // sorted; an empty value removes the label
 }
 
-// namesMost bounds how many names are remembered: an application that always
-// finds new ones would fill the memory.
-const namesMost = 50_000
+// metricsMost bounds how many are remembered: an application that always finds
+// new names would fill the memory.
+const metricsMost = 50_000
 
 // New compiles rules. Its error names each that cannot be used, counted from 1.
 func New(list []Rule) (*Set, error) {
-	s := &Set{plans: make(map[string]plan)}
+	s := &Set{plans: make(map[metric]plan)}
 	var errs []error
 	for i, r := range list {
 		c, err := r.compile()
@@ -51,7 +57,7 @@ func New(list []Rule) (*Set, error) {
 func (s *Set) Apply(samples []metrics.Sample) []metrics.Sample {
 	n := 0
 	for i := range samples {
-		p := s.plan(samples[i].Name)
+		p := s.plan(metric{samples[i].Name, samples[i].Group})
 		if len(p) > 0 && !s.run(&samples[i], p) {
 			continue
 		}
@@ -61,74 +67,69 @@ func (s *Set) Apply(samples []metrics.Sample) []metrics.Sample {
 		n++
 	}
 	clear(samples[n:]) // they hold on to the text that they are parts of
-	s.name, s.last = "", nil
+	s.of, s.last = metric{}, nil
 	return samples[:n]
 }
 
 // run puts one sample through the rules of a plan and says whether it is kept.
 func (s *Set) run(sample *metrics.Sample, p plan) bool {
-	for i := 0; i < len(p); i++ {
-		rule := p[i].rule
-		if !rule.matches(sample) {
+	for len(p) > 0 {
+		next := &p[0]
+		p = p[1:]
+		if !next.rule.matches(sample) {
 			continue
 		}
-		if rule.Action == Drop {
+		if next.rule.Action == Drop {
 			return false
 		}
-		rule.change(sample)
-		if p[i].renamed != "" {
-			sample.Name = p[i].renamed
-		}
-		if rule.Action == Keep {
+		before := metric{sample.Name, sample.Group}
+		next.change(sample)
+		if next.rule.Action == Keep {
 			return true
 		}
-		if p[i].renamed != "" {
-			p, i = s.after(p[i]), -1
+		if next.to != before {
+			p = s.after(next)
 		}
 	}
 	return true
 }
 
-// after is the rest of the plan for a sample that was renamed.
-func (s *Set) after(done step) plan {
-	p := s.remembered(done.renamed)
+// after is the rest of the plan for what a step has made.
+func (s *Set) after(done *step) plan {
+	p := s.remembered(done.to)
 	for len(p) > 0 && p[0].at <= done.at {
 		p = p[1:]
 	}
 	return p
 }
 
-// plan returns the plan for a name.
-func (s *Set) plan(name string) plan {
-	if name != s.name || name == "" {
-		s.name, s.last = name, s.remembered(name)
+// plan returns the plan for a metric.
+func (s *Set) plan(of metric) plan {
+	if of != s.of || of == (metric{}) {
+		s.of, s.last = of, s.remembered(of)
 	}
 	return s.last
 }
 
-func (s *Set) remembered(name string) plan {
-	p, ok := s.plans[name]
+func (s *Set) remembered(of metric) plan {
+	p, ok := s.plans[of]
 	if !ok {
-		if len(s.plans) >= namesMost {
+		if len(s.plans) >= metricsMost {
 			clear(s.plans)
 		}
-		p = s.make(name)
-		s.plans[strings.Clone(name)] = p
+		of = metric{strings.Clone(of.name), strings.Clone(of.group)}
+		p = s.make(of)
+		s.plans[of] = p
 	}
 	return p
 }
 
-func (s *Set) make(name string) plan {
+func (s *Set) make(of metric) plan {
 	var p plan
 	for i, rule := range s.rules {
-		if rule.Name != "" && !rule.name.match(name) {
-			continue
+		if rule.about(of) {
+			p = append(p, rule.step(i, of))
 		}
-		next := step{at: i, rule: rule}
-		if rule.Rename != "" {
-			next.renamed = rule.name.expand(rule.Rename, name)
-		}
-		p = append(p, next)
 	}
 	return p
 }
@@ -139,7 +140,7 @@ func (s *Set) make(name string) plan {
 // about what Apply would keep.
 func (s *Set) Wants(name, group string) bool {
 	sample := metrics.Sample{Name: name, Group: group}
-	for _, step := range s.plan(name) {
+	for _, step := range s.plan(metric{name, group}) {
 		r := step.rule
 		certain := !r.NonFinite && len(r.labels) == 0
 		switch {

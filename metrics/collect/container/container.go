@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -46,7 +47,7 @@ var _ metrics.Collector = (*Collector)(nil)
 func New(o Options) *Collector {
 	return &Collector{
 		options: o, proc: procfs.DefaultMountPoint, said: make(map[string]bool),
-		disks: disks{patience: time.Second, result: make(chan []disk, 1)},
+		disks: disks{patience: time.Second, statfs: syscall.Statfs, result: make(chan []disk, 1)},
 	}
 }
 

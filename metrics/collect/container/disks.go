@@ -18,6 +18,7 @@ import (
 // not come back nothing is asked again. At most one goroutine is lost.
 type disks struct {
 	patience time.Duration
+	statfs   func(path string, into *syscall.Statfs_t) error
 	asking   bool
 	result   chan []disk // one slot
 }
@@ -50,7 +51,7 @@ func (c *Collector) fileSystems(ctx context.Context, a *account) error {
 func (d *disks) ask(ctx context.Context, mounts []string) ([]disk, error) {
 	if !d.asking {
 		d.asking = true
-		go func() { d.result <- ask(mounts) }()
+		go func() { d.result <- d.each(mounts) }()
 	}
 	late := time.NewTimer(d.patience)
 	defer late.Stop()
@@ -65,11 +66,11 @@ func (d *disks) ask(ctx context.Context, mounts []string) ([]disk, error) {
 	}
 }
 
-func ask(mounts []string) []disk {
+func (d *disks) each(mounts []string) []disk {
 	var all []disk
 	for _, mount := range mounts {
 		one := disk{mount: mount}
-		if syscall.Statfs(mount, &one.stat) == nil {
+		if d.statfs(mount, &one.stat) == nil {
 			all = append(all, one)
 		}
 	}

@@ -1,7 +1,11 @@
 package exposition_test
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	"concierge/metrics"
 	"concierge/metrics/collect/exposition"
@@ -30,6 +34,21 @@ func benchmark(b *testing.B, p exposition.Parser, want int) {
 		var err error
 		if samples, err = p.Append(samples[:0], text); err != nil || len(samples) != want {
 			b.Fatalf("%d samples, %v; want %d", len(samples), err, want)
+		}
+	}
+	report()
+}
+
+// BenchmarkExpfmt reads the same by Prometheus' client library.
+func BenchmarkExpfmt(b *testing.B) {
+	text := fixture.Prometheus(2400)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	report := fixture.CPU(b)
+	for b.Loop() {
+		p := expfmt.NewTextParser(model.UTF8Validation)
+		if families, err := p.TextToMetricFamilies(strings.NewReader(text)); err != nil || len(families) != 4 {
+			b.Fatalf("%d families, %v", len(families), err)
 		}
 	}
 	report()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"concierge/metrics"
@@ -75,13 +76,6 @@ type reading struct {
 	ended   bool
 }
 
-// series is what samples of the same name have in common.
-type series struct {
-	name, group string
-	kind        metrics.Kind
-	wanted      bool
-}
-
 func (t *reading) take(text string) error {
 	l := line{text: strings.TrimSuffix(text, "\r")}
 	l.space()
@@ -119,33 +113,39 @@ func (t *reading) comment(l *line) error {
 
 // sample reads a line that is a sample.
 func (t *reading) sample(l *line) error {
-	of, err := t.recall(l), error(nil)
-	name := ""
+	of := t.recall(l)
 	if of == nil {
-		if name, err = l.name(); err != nil {
+		name, err := l.name()
+		if err != nil {
 			return err
 		}
-		if name != "" {
-			of = t.enter(name)
+		if name == "" {
+			return t.quoted(l)
 		}
+		of = t.enter(name, true)
 	}
-	if of != nil {
-		if !of.wanted {
-			return nil
-		}
-		name = of.name
+	if !of.wanted {
+		return nil
 	}
 	t.labels.begin()
-	if name, err = l.labels(name, &t.labels); err != nil {
+	if _, err := l.labels(of.name, &t.labels); err != nil {
+		return of.failed(err)
+	}
+	return of.failed(t.add(of, l))
+}
+
+// quoted reads a sample whose name is in the braces.
+func (t *reading) quoted(l *line) error {
+	t.labels.begin()
+	name, err := l.labels("", &t.labels)
+	if err != nil {
 		return err
 	}
-	if of == nil {
-		of = t.enter(name)
+	i := slices.IndexFunc(t.recent[:], func(s series) bool { return s.name == name })
+	if i < 0 {
+		return t.add(t.enter(name, false), l)
 	}
-	if err := t.add(of, l); err != nil {
-		return fmt.Errorf("sample of %.80q: %w", name, err)
-	}
-	return nil
+	return t.add(&t.recent[i], l)
 }
 
 // add reads the value of a sample and appends it, unless it is not wanted or
@@ -170,75 +170,4 @@ func (t *reading) add(of *series, l *line) error {
 		Name: of.name, Group: of.group, Labels: sorted, Kind: of.kind, Value: value, Raw: raw,
 	})
 	return nil
-}
-
-// recall goes over the name that the line begins with if it is a recent one.
-func (t *reading) recall(l *line) *series {
-	for i := range t.recent {
-		if l.begins(t.recent[i].name) {
-			return &t.recent[i]
-		}
-	}
-	return nil
-}
-
-// enter makes a series the most recent one.
-func (t *reading) enter(name string) *series {
-	t.next = (t.next + 1) % len(t.recent)
-	s := &t.recent[t.next]
-	*s = series{name: name, wanted: true}
-	s.group, s.kind = t.typeOf(name)
-	if t.Wants != nil {
-		s.wanted = t.Wants(name, s.group)
-	}
-	return s
-}
-
-// typeOf returns the type of the metric that a series belongs to, and what its
-// samples are over time.
-func (t *reading) typeOf(name string) (group string, kind metrics.Kind) {
-	if group, ok := t.types[name]; ok {
-		if group == "counter" {
-			return group, metrics.Counter
-		}
-		return group, metrics.Gauge
-	}
-	metric, suffix := name, ""
-	if i := strings.LastIndexByte(name, '_'); i > 0 {
-		metric, suffix = name[:i], name[i+1:]
-	}
-	group, ok := t.types[metric]
-	if ok && suffixOf(group, suffix) {
-		return group, kindOf(group, suffix)
-	}
-	if suffix == "total" {
-		return "", metrics.Counter
-	}
-	return "", metrics.Gauge
-}
-
-// suffixOf says whether the metrics of a type have series with this suffix.
-func suffixOf(group, suffix string) bool {
-	switch suffix {
-	case "bucket":
-		return group == "histogram" || group == "gaugehistogram"
-	case "sum", "count":
-		return group == "histogram" || group == "summary"
-	case "gsum", "gcount":
-		return group == "gaugehistogram"
-	case "total":
-		return group == "counter"
-	case "created":
-		return group == "counter" || group == "histogram" || group == "summary"
-	case "info":
-		return group == "info"
-	}
-	return false
-}
-
-func kindOf(group, suffix string) metrics.Kind {
-	if group == "gaugehistogram" || suffix == "created" || suffix == "info" {
-		return metrics.Gauge
-	}
-	return metrics.Counter
 }

@@ -86,11 +86,15 @@ func TestQuotedNamesAreRead(t *testing.T) {
 {a="b","my.größe"} 6
 {"my.größe"} 7
 plain{"quoted label"="y"} 8
+{"a 1"} 9
+a 1 10
 `
 	const want = `counter my.größe{a="b",label with space="x"} 1 5 5
 counter my.größe{a="b"} 1 6 6
 counter my.größe 1 7 7
  plain{quoted label="y"} 0 8 8
+ a 1 0 9 9
+ a 0 1 1
 `
 	if got := show(read(t, exposition.Parser{}, text)); got != want {
 		t.Errorf("read\n%s\nwant\n%s", got, want)

@@ -2,9 +2,10 @@
 // flat /metrics of Spring Boot 1 expose.
 //
 // It scans the text once and builds nothing but samples, whose strings are
-// parts of the text: 34,000 numbers take 3 ms. The JSON libraries at hand are
-// slower or refuse what is seen in the field: bare NaN and Infinity, which
-// Jackson writes when it is told not to quote them.
+// parts of the text. That takes a fifth of the time of encoding/json, and no more
+// than go-faster/jx takes to find the numbers alone; and both refuse what is
+// seen in the field: bare NaN and Infinity, which Jackson writes when it is told
+// not to quote them. The benchmarks here compare them.
 //
 // Member sets have grown from version to version, so every number is taken
 // wherever it stands, up to three levels deep.

@@ -48,6 +48,9 @@ type Receipt struct {
 // ErrTimeout says that a target did not answer in time.
 var ErrTimeout = errors.New("no answer in time")
 
+// ErrTooBig says that an endpoint has more to say than it may.
+var ErrTooBig = errors.New("it is too big")
+
 // Elapsed is the verdict on a delivery as one number: its milliseconds, at least
 // 1; 0 if it failed; -1 if there was no answer in time.
 func Elapsed(took time.Duration, err error) int64 {

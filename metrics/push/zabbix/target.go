@@ -34,6 +34,7 @@ type Target struct {
 
 // New checks the settings and connects to nothing yet.
 func New(c Config) (*Target, error) {
+	c = c.withDefaults()
 	err := c.validate()
 	if c.TLS != nil {
 		err = errors.Join(err, c.TLS.validate())
@@ -41,7 +42,6 @@ func New(c Config) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up the Zabbix target: %w", err)
 	}
-	c = c.withDefaults()
 	remote := slices.ContainsFunc(c.Nodes, func(addr string) bool { return !local(addr) })
 	t := &Target{
 		cfg:     c,

@@ -61,7 +61,8 @@ func (z *ZabbixServer) addHost(accept int, items []ZabbixItem) string {
 		line(name, i.Key, i.Type)
 	}
 	z.SQL(strings.NewReplacer("NAME", name, "ACCEPT", strconv.Itoa(accept), "ITEMS", copied.String()).Replace(addHost))
-	z.awaitHost(name)
+	// The server has read the host when it knows what was added together with it.
+	z.AwaitHost(name+"-probe", "probe")
 	return name
 }
 
@@ -87,11 +88,11 @@ delete from ids where table_name in ('items', 'hosts', 'hosts_groups');
 commit;
 `
 
-// awaitHost waits until the server knows the probe that was added together with
-// a host, and so the host.
-func (z *ZabbixServer) awaitHost(name string) {
+// AwaitHost waits until the server knows a host that was added by its API. It
+// sends a 1 to an item.
+func (z *ZabbixServer) AwaitHost(name, key string) {
 	z.tb.Helper()
-	value := fmt.Sprintf(`{"request":"sender data","data":[{"host":"%s-probe","key":"probe","value":"1"}]}`, name)
+	value := fmt.Sprintf(`{"request":"sender data","data":[{"host":%q,"key":%q,"value":"1"}]}`, name, key)
 	ctx, cancel := context.WithTimeout(z.tb.Context(), startTimeout)
 	defer cancel()
 	tick := time.NewTicker(probeEvery)

@@ -21,8 +21,8 @@ const (
 	// 0x04 would be lengths of eight bytes, which 7.0 refuses from senders.
 
 	// longestAnswer bounds an answer, also when it is inflated. Verdicts are
-	// below 1 KB; the answer to a registration lists the items of the host.
-	longestAnswer = 4 << 20
+	// below 1 KB; the answer to a registration lists the active items of the host.
+	longestAnswer = 1 << 20
 	// longestBody is what servers and proxies take, inflated and on the wire.
 	longestBody = 1 << 30
 )
@@ -42,7 +42,7 @@ func putHeader(frame []byte, body, inflated int) {
 }
 
 // readFrame reads one frame and returns its body, inflated. It never takes more
-// memory than what has really arrived, and at most twice [longestAnswer].
+// memory than what has really arrived, and a few times [longestAnswer].
 func readFrame(r io.Reader) ([]byte, error) {
 	var header [headerSize]byte
 	if _, err := io.ReadFull(r, header[:]); err != nil {

@@ -214,7 +214,7 @@ func awaitRows(t *testing.T, z *testserver.ZabbixServer, query string, done func
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(30 * time.Second); ; <-tick.C {
+	for end := time.Now().Add(90 * time.Second); ; <-tick.C {
 		if rows := z.SQL(query); done(rows) || time.Now().After(end) {
 			return rows
 		}

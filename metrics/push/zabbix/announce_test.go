@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -80,14 +81,15 @@ func TestDocumentsAreBoundedAndOthersStillSent(t *testing.T) {
 }
 
 func TestRegistrationIsRepeatedUntilAcceptedAndWhenTheHostIsLost(t *testing.T) {
-	known := 0 // requests until the host is there
+	var known atomic.Int32 // requests until the host is there
 	f := newFake(t, func(conn net.Conn, r request) {
-		switch known--; {
-		case r.Request == "active checks" && known > 0:
+		left := known.Add(-1)
+		switch {
+		case r.Request == "active checks" && left > 0:
 			say(conn, r.flags, `{"response":"failed","info":"host [h] not found"}`)
 		case r.Request == "active checks":
 			say(conn, r.flags, `{"response":"success","data":[]}`)
-		case known > 0:
+		case left > 0:
 			say(conn, r.flags, verdict(0, len(r.Data)))
 		default:
 			takes(conn, r)
@@ -100,11 +102,11 @@ func TestRegistrationIsRepeatedUntilAcceptedAndWhenTheHostIsLost(t *testing.T) {
 	})
 	s := snapshot([]metrics.Sample{gauge("a", 1)})
 	accepted := func() bool { now = now.Add(time.Minute); return push(t, target, s).Accepted == 1 }
-	known = 3
+	known.Store(3)
 	if accepted() || !accepted() || !accepted() {
 		t.Error("it was not accepted when the host was there")
 	}
-	known = 2
+	known.Store(2)
 	if accepted() || !accepted() {
 		t.Error("it did not come back after the host was lost")
 	}

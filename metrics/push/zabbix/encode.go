@@ -26,7 +26,7 @@ type encoder struct {
 }
 
 func newEncoder(c Config) encoder {
-	return encoder{shape: newShape(c.Prefix, c.Plain), texts: wildcards(c.Texts)}
+	return encoder{shape: shape{prefix: c.Prefix, plain: c.Plain}, texts: wildcards(c.Texts)}
 }
 
 // wildcards makes one expression of names in which * stands for anything.

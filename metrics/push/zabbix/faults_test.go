@@ -9,6 +9,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -175,10 +176,8 @@ func TestRedirectsAreFollowedOnceAndRemembered(t *testing.T) {
 }
 
 func TestAResetLeadsBackToTheConfiguredNodes(t *testing.T) {
-	var to string
-	first := newFake(t, redirectsFirst(&to))
 	other := newFake(t, func(conn net.Conn, r request) { say(conn, r.flags, `{"response":"failed","redirect":{"reset":true}}`) })
-	to = other.addr
+	first := newFake(t, redirectsFirst(other.addr))
 	target := newTarget(t, zabbix.Config{Nodes: []string{first.addr}, Host: "h", Discovery: zabbix.Discovery{Off: true}})
 	s := snapshot([]metrics.Sample{gauge("a", 1)})
 	if _, err := target.Push(t.Context(), s); err == nil { // redirected, and there sent back: one retry per exchange
@@ -190,22 +189,20 @@ func TestAResetLeadsBackToTheConfiguredNodes(t *testing.T) {
 }
 
 // redirectsFirst redirects the first request and takes all others.
-func redirectsFirst(to *string) func(net.Conn, request) {
-	first := true
+func redirectsFirst(to string) func(net.Conn, request) {
+	var asked atomic.Bool
 	return func(conn net.Conn, r request) {
-		if first {
-			first = false
-			say(conn, r.flags, fmt.Sprintf(`{"response":"failed","redirect":{"revision":1,"address":%q}}`, *to))
+		if asked.Swap(true) {
+			takes(conn, r)
 			return
 		}
-		takes(conn, r)
+		say(conn, r.flags, fmt.Sprintf(`{"response":"failed","redirect":{"revision":1,"address":%q}}`, to))
 	}
 }
 
 func TestRedirectLoopsEnd(t *testing.T) {
-	var f *fake
-	f = newFake(t, func(conn net.Conn, r request) {
-		say(conn, r.flags, fmt.Sprintf(`{"response":"failed","redirect":{"revision":1,"address":%q}}`, f.addr))
+	f := newFake(t, func(conn net.Conn, r request) {
+		say(conn, r.flags, fmt.Sprintf(`{"response":"failed","redirect":{"revision":1,"address":%q}}`, conn.LocalAddr()))
 	})
 	target := newTarget(t, zabbix.Config{Nodes: []string{f.addr}, Host: "h", Discovery: zabbix.Discovery{Off: true}})
 	if _, err := target.Push(t.Context(), snapshot([]metrics.Sample{gauge("a", 1)})); err == nil || len(f.heard()) != 2 {
@@ -214,8 +211,7 @@ func TestRedirectLoopsEnd(t *testing.T) {
 }
 
 func TestADeadRedirectIsForgotten(t *testing.T) {
-	dead := closedAddr(t)
-	first := newFake(t, redirectsFirst(&dead))
+	first := newFake(t, redirectsFirst(closedAddr(t)))
 	target := newTarget(t, zabbix.Config{Nodes: []string{first.addr}, Host: "h", Discovery: zabbix.Discovery{Off: true}})
 	if r := push(t, target, snapshot([]metrics.Sample{gauge("a", 1)})); r.Accepted != 1 || r.Failovers != 2 {
 		t.Errorf("the receipt is %+v", r)

@@ -76,7 +76,7 @@ func replaced(text string) string { return string([]rune(text)) }
 func FuzzKey(f *testing.F) {
 	f.Add("a,b", "p99", "l", `v"`)
 	f.Add(`\`, `]`, "", "")
-	s := newShape("app", nil)
+	s := shape{prefix: "app"}
 	f.Fuzz(func(t *testing.T, name, field, label, value string) {
 		m := metrics.Sample{Name: name, Field: field, Group: "timers"}
 		key, ok := s.appendKey(nil, &m)

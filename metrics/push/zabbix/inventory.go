@@ -60,7 +60,7 @@ func (v *inventory) announced(samples []metrics.Sample) func(yield func(*metrics
 		var last *metrics.Sample
 		for i := range samples {
 			m := &samples[i]
-			if last != nil && v.sameRow(last, m) || v.encoder.shape.isPlain(m) {
+			if last != nil && sameRow(last, m) || v.encoder.shape.isPlain(m) {
 				continue
 			}
 			if m.Kind == metrics.Text && !v.encoder.wanted(m) {
@@ -76,9 +76,9 @@ func (v *inventory) announced(samples []metrics.Sample) func(yield func(*metrics
 
 // sameRow reports whether two samples are fields of one metric of a kind that
 // has one row for all fields. False for two that are is only more work.
-func (v *inventory) sameRow(a, b *metrics.Sample) bool {
+func sameRow(a, b *metrics.Sample) bool {
 	return a.Name == b.Name && a.Group == b.Group && a.Kind != metrics.Text && b.Kind != metrics.Text &&
-		len(a.Labels)+len(b.Labels) == 0 && (a.Field == b.Field || v.encoder.shape.fielded(a.Group))
+		len(a.Labels)+len(b.Labels) == 0 && (a.Field == b.Field || !kindOf(a).labels)
 }
 
 // hashOf is the same for the same metrics in whatever order.
@@ -86,7 +86,7 @@ func (v *inventory) hashOf(samples []metrics.Sample) uint64 {
 	var sum uint64
 	for m := range v.announced(samples) {
 		h := maphash.String(v.seed, m.Name)*3 + maphash.String(v.seed, m.Group)*5 + uint64(m.Kind)
-		if v.encoder.shape.kindOf(m).labels {
+		if kindOf(m).labels {
 			h += maphash.String(v.seed, m.Field) * 7
 		}
 		for _, l := range m.Labels {
@@ -103,7 +103,7 @@ func (v *inventory) note(m *metrics.Sample) {
 	if v.encoder.key, ok = v.encoder.shape.appendKey(v.encoder.key[:0], m); !ok {
 		return
 	}
-	rule := v.encoder.shape.kindOf(m)
+	rule := kindOf(m)
 	rows := v.rules[rule.rule]
 	if rows == nil {
 		rows = make(map[string]int)

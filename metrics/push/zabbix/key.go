@@ -12,7 +12,7 @@ const longestKey = 2048
 // what begins with a double quote, a space or a bracket, or has a comma or a
 // closing bracket in it, and puts a backslash before each double quote. What
 // must be quoted and ends in a backslash has no such form: false.
-func appendParam(key []byte, value string) ([]byte, bool) {
+func appendParam[T string | []byte](key []byte, value T) ([]byte, bool) {
 	if !needsQuotes(value) {
 		return append(key, value...), true
 	}
@@ -29,15 +29,19 @@ func appendParam(key []byte, value string) ([]byte, bool) {
 	return append(key, '"'), true
 }
 
-func needsQuotes(value string) bool {
-	if value == "" {
+func needsQuotes[T string | []byte](value T) bool {
+	if len(value) == 0 {
 		return false
 	}
-	switch value[0] {
-	case '"', ' ', '[':
+	if c := value[0]; c == '"' || c == ' ' || c == '[' {
 		return true
 	}
-	return strings.IndexByte(value, ',') >= 0 || strings.IndexByte(value, ']') >= 0
+	for i := range len(value) {
+		if value[i] == ',' || value[i] == ']' {
+			return true
+		}
+	}
+	return false
 }
 
 // isKeyName reports whether the server takes this as the name of a key, which

@@ -54,7 +54,7 @@ func TestEveryKindHasItsShapeOfKey(t *testing.T) {
 		`app.series[d,"a=\"1,2\""]`:                         {Name: "d", Group: "container", Labels: []metrics.Label{{Name: "a", Value: "1,2"}}},
 		`app.series[hits,"code=\"200\",path=\"a\\"\\\n\""]`: {Name: "hits", Labels: labels},
 	} {
-		s := newShape("app", DefaultPlain())
+		s := shape{prefix: "app", plain: DefaultPlain()}
 		if got, ok := s.appendKey(nil, &m); !ok || string(got) != want {
 			t.Errorf("%+v has key %s (%t), want %s", m, got, ok, want)
 		}

@@ -1,6 +1,7 @@
 package zabbix
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"concierge/metrics"
@@ -14,15 +15,22 @@ type kind struct {
 	labels    bool   // the second parameter is the labels, and there is none for a field
 }
 
-// The groups of Dropwizard metrics are kinds; everything else is a series.
-func dropwizardKinds() map[string]kind {
-	return map[string]kind{
-		"gauges":     {rule: "gauges", key: "gauge", only: "value"},
-		"counters":   {rule: "counters", key: "counter", only: "count"},
-		"histograms": {rule: "histograms", key: "histogram"},
-		"meters":     {rule: "meters", key: "meter"},
-		"timers":     {rule: "timers", key: "timer"},
+// dropwizardKind returns the kind of a group of Dropwizard metrics; everything
+// else is a series.
+func dropwizardKind(group string) (kind, bool) {
+	switch group {
+	case "gauges":
+		return kind{rule: "gauges", key: "gauge", only: "value"}, true
+	case "counters":
+		return kind{rule: "counters", key: "counter", only: "count"}, true
+	case "histograms":
+		return kind{rule: "histograms", key: "histogram"}, true
+	case "meters":
+		return kind{rule: "meters", key: "meter"}, true
+	case "timers":
+		return kind{rule: "timers", key: "timer"}, true
 	}
+	return kind{}, false
 }
 
 // shape makes the keys of samples.
@@ -37,38 +45,23 @@ func dropwizardKinds() map[string]kind {
 // series have the same key.
 type shape struct {
 	prefix string
-	kinds  map[string]kind
-	plain  map[string]bool
-}
-
-func newShape(prefix string, plain []string) shape {
-	s := shape{prefix: prefix, kinds: dropwizardKinds(), plain: make(map[string]bool)}
-	for _, group := range plain {
-		s.plain[group] = true
-	}
-	return s
+	plain  []string // groups
 }
 
 // isPlain reports whether the name of the sample is its key.
 func (s shape) isPlain(m *metrics.Sample) bool {
-	return len(m.Labels) == 0 && s.plain[m.Group]
+	return len(m.Labels) == 0 && slices.Contains(s.plain, m.Group)
 }
 
 // kindOf returns the kind of a sample that is not plain.
-func (s shape) kindOf(m *metrics.Sample) kind {
+func kindOf(m *metrics.Sample) kind {
 	if m.Kind == metrics.Text {
 		return kind{rule: "texts", key: "text", labels: true}
 	}
-	if k, ok := s.kinds[m.Group]; ok && len(m.Labels) == 0 {
+	if k, ok := dropwizardKind(m.Group); ok && len(m.Labels) == 0 {
 		return k
 	}
 	return kind{rule: "series", key: "series", labels: true}
-}
-
-// fielded reports whether all fields of a metric of this group are one row.
-func (s shape) fielded(group string) bool {
-	_, ok := s.kinds[group]
-	return ok
 }
 
 // appendKey appends the key of the sample, or reports false if it has none that
@@ -78,7 +71,7 @@ func (s shape) appendKey(key []byte, m *metrics.Sample) ([]byte, bool) {
 		return appendPlainKey(key, m)
 	}
 	begin := len(key)
-	k := s.kindOf(m)
+	k := kindOf(m)
 	key = append(append(key, s.prefix...), '.')
 	key = append(append(key, k.key...), '[')
 	ok := true
@@ -108,7 +101,8 @@ func appendSeries(key []byte, m *metrics.Sample) ([]byte, bool) {
 	if len(m.Labels) == 0 {
 		return key, true
 	}
-	return appendParam(key, string(appendLabels(nil, m.Labels)))
+	var room [256]byte
+	return appendParam(key, appendLabels(room[:0], m.Labels))
 }
 
 // seriesName is the name with the field, which series have no parameter for.

@@ -35,7 +35,7 @@ type Receipt struct {
 	Sent       int // left for the target
 	Accepted   int // the target says so; equal to Sent where it says nothing
 	Rejected   int // the target says so
-	Filtered   int // not finite, so the target could not have taken them
+	Filtered   int // not finite, or without a name that the target could take
 	NotNumeric int // texts, for a target of numbers
 	PlainBytes int // before compression
 	WireBytes  int // that left
@@ -43,6 +43,26 @@ type Receipt struct {
 	Server time.Duration
 	// Failovers counts the addresses that were tried in vain.
 	Failovers int
+	// Learning is how many of Rejected were expected: the server was still making
+	// room for new metrics.
+	Learning  int
+	Announced Announcement
+}
+
+// Announcement is what a target that has to be told has been told of which
+// metrics there are.
+type Announcement struct {
+	Entities int  // that are announced, with this push or before
+	Sent     bool // with this push
+	Taken    bool // and the target has taken it
+}
+
+// Learner is a [Target] whose server needs time for new metrics.
+type Learner interface {
+	// Learning returns when the server should know all metrics: before, rejected
+	// values are expected; then, everything is worth a push out of turn. It is
+	// zero when there is nothing to be learned. Not concurrently with Push.
+	Learning() time.Time
 }
 
 // ErrTimeout says that a target did not answer in time.

@@ -15,6 +15,7 @@ import (
 type call struct {
 	method, url   string
 	header, token string // name and value of the authentication header
+	contentType   string // empty is none
 	body          any    // sent as JSON unless nil
 }
 
@@ -34,6 +35,9 @@ func (c call) do(ctx context.Context, out any) (err error) {
 	}
 	if c.token != "" {
 		req.Header.Set(c.header, c.token)
+	}
+	if c.contentType != "" {
+		req.Header.Set("Content-Type", c.contentType)
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)

@@ -22,10 +22,23 @@ const (
 type kind struct {
 	program string
 	ports   int                                    // how many; the first is the client API
+	choose  func(n int) ([]int, error)             // finds free ones; nil is freePorts
 	prepare func(i *instance) error                // before each start; may be nil
 	args    func(i *instance) []string             // command line
 	ready   func(context.Context, *instance) error // one probe, repeated until it succeeds
 	setup   func(context.Context, *instance) error // once, after the first ready; may be nil
+	owner   *owner                                 // who it runs as; nil is who runs the test
+	gentle  bool                                   // it has shared memory to remove when the test binary ends
+}
+
+func (k kind) attributes() *syscall.SysProcAttr {
+	death := syscall.SIGKILL
+	if k.gentle {
+		death = syscall.SIGTERM
+	}
+	attr := boundToParent(death)
+	k.owner.apply(attr)
+	return attr
 }
 
 // instance is one server with its data, running or stopped.
@@ -47,6 +60,9 @@ func newInstance(k kind, binary string) (*instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the data folder of %s: %w", k.program, err)
 	}
+	if err := k.owner.take(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("giving the data folder of %s away: %w", k.program, err), os.RemoveAll(dir))
+	}
 	reaper, err := reap(dir)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("guarding the data folder of %s: %w", k.program, err), os.RemoveAll(dir))
@@ -57,8 +73,12 @@ func newInstance(k kind, binary string) (*instance, error) {
 // launch starts a new instance, on other ports if the first ones are taken
 // meanwhile, and makes it ready for use.
 func (i *instance) launch(ctx context.Context) (err error) {
+	choose := i.choose
+	if choose == nil {
+		choose = freePorts
+	}
 	for range portAttempts {
-		if i.ports, err = freePorts(i.kind.ports); err != nil {
+		if i.ports, err = choose(i.kind.ports); err != nil {
 			return err
 		}
 		if err = i.start(); err != nil {
@@ -90,7 +110,7 @@ func (i *instance) start() error {
 			return fmt.Errorf("preparing %s: %w", i.program, err)
 		}
 	}
-	p, err := startProcess(i.binary, i.args(i), i.dir, i.logFile())
+	p, err := startProcess(i.binary, i.args(i), i.dir, i.logFile(), i.attributes())
 	if err != nil {
 		return fmt.Errorf("starting %s: %w", i.program, err)
 	}
@@ -118,7 +138,7 @@ func (i *instance) awaitReady(ctx context.Context) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s to be ready: %w; its log ends with\n%s", i.program, err, i.logTail())
+			return fmt.Errorf("waiting for %s to be ready: %w (%w); its log ends with\n%s", i.program, ctx.Err(), err, i.logTail())
 		}
 	}
 }

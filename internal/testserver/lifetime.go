@@ -20,6 +20,7 @@ import (
 var sharedServers struct {
 	sync.Mutex
 	running map[string]*instance // guarded by Mutex; by program
+	zabbix  *zabbixServer        // guarded by Mutex
 }
 
 // shared returns the program's shared server, starting it at its first use.

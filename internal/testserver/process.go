@@ -21,7 +21,7 @@ type process struct {
 // startProcess runs the program with the log file as its output. Nothing of
 // the caller's environment but PATH reaches it: ETCD_… or VAULT_… of a
 // developer's shell would change the server.
-func startProcess(binary string, args []string, dir, logFile string) (*process, error) {
+func startProcess(binary string, args []string, dir, logFile string, attr *syscall.SysProcAttr) (*process, error) {
 	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func startProcess(binary string, args []string, dir, logFile string) (*process, 
 	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir}
-	p.cmd.SysProcAttr = boundToParent()
+	p.cmd.SysProcAttr = attr
 	started := make(chan error)
 	go func() {
 		defer close(p.done)

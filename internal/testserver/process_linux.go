@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// boundToParent makes the kernel end the child with the test binary, and keeps
-// the terminal's Ctrl-C from it.
-func boundToParent() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+// boundToParent makes the kernel send the child a signal when the test binary
+// ends, and keeps the terminal's Ctrl-C from it.
+func boundToParent(death syscall.Signal) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: death}
 }
 
 // awaitStopped waits until every thread of the child has stopped: the signal

@@ -14,7 +14,7 @@ import (
 
 // boundToParent keeps the terminal's Ctrl-C from the child. Where the kernel
 // has no parent-death signal the reaper ends it.
-func boundToParent() *syscall.SysProcAttr {
+func boundToParent(syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }
 

@@ -10,9 +10,18 @@ import (
 // stands in it, when this process ends in whatever way: its standard input is
 // a pipe that only this process holds open. A test binary has no other place
 // for this, since it may be killed and shared servers belong to no single test.
-// Closing the result ends the shell.
+// The server gets 5 s to end by itself, since some leave shared memory behind
+// when they are killed; then its whole process group ends, since the workers of
+// some outlive their parent. Closing the result ends the shell.
 func reap(dir string) (io.Closer, error) {
-	const script = `read -r _; [ -f "$1/pid" ] && kill -9 "$(cat "$1/pid")" 2>/dev/null; rm -rf -- "$1"`
+	const script = `read -r _
+if [ -f "$1/pid" ]; then
+	pid="$(cat "$1/pid")" n=0
+	kill -TERM "$pid" 2>/dev/null
+	while kill -0 "$pid" 2>/dev/null && [ $((n += 1)) -le 50 ]; do sleep 0.1; done
+	kill -KILL "-$pid" 2>/dev/null
+fi
+rm -rf -- "$1"`
 	cmd := exec.Command("/bin/sh", "-c", script, "reaper", dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()

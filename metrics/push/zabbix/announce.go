@@ -1,0 +1,103 @@
+package zabbix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"concierge/metrics"
+)
+
+// retryAnnouncement is how long a server that knows no discovery rule of this
+// host is left alone: it needs about that long to notice a new template.
+const retryAnnouncement = 30 * time.Second
+
+// Announcement is a document of low-level discovery and the key of its rule.
+type Announcement struct{ Key, Document string }
+
+// Announcements returns what would be announced if the snapshot were the only
+// one, for people to look at.
+func (t *Target) Announcements(s *metrics.Snapshot) []Announcement {
+	e := newEncoder(t.cfg)
+	v := newInventory(t.cfg.Discovery, &e)
+	v.see(t.cfg.Now(), s.Samples)
+	return v.documents(t.cfg.Prefix, t.cfg.Discovery.Old)
+}
+
+// bulletin is when the server was told what.
+type bulletin struct {
+	taken time.Time // the last time that it took a document
+	retry time.Time // not before
+}
+
+// announce tells the server which metrics there are, before their values: at
+// first, after a change, and once in a while.
+func (t *Target) announce(ctx context.Context, host string, s *metrics.Snapshot, r *metrics.Receipt) error {
+	if t.cfg.Discovery.Off || t.cfg.Payload == Document {
+		return nil
+	}
+	now := t.cfg.Now()
+	t.inventory.see(now, s.Samples)
+	r.Announced.Entities = t.inventory.rows
+	if !t.bulletin.due(now, t.inventory, t.cfg.Discovery.Repeat) {
+		return nil
+	}
+	documents := t.inventory.documents(t.cfg.Prefix, t.cfg.Discovery.Old)
+	v, err := t.sendDocuments(ctx, host, s.At, documents, r)
+	r.Announced.Sent = true
+	switch {
+	case errors.Is(err, errRefused) || errors.Is(err, errHungUp):
+		// Whether the server works at all is for the values to find out.
+		t.bulletin.retry = now.Add(retryAnnouncement)
+		t.cfg.Log.Warn("the server did not take the announcement of metrics", "host", host, "error", err)
+		return nil
+	case err != nil:
+		return fmt.Errorf("announcing metrics to Zabbix: %w", err)
+	case v.processed == 0:
+		t.bulletin.retry = now.Add(retryAnnouncement)
+		t.cfg.Log.Warn("the server knows no discovery rule for these metrics: link the template that comes with concierge to the host",
+			"host", host, "rules", len(documents))
+		return nil
+	}
+	r.Announced.Taken = true
+	t.took(now)
+	return nil
+}
+
+// took books that the server took the documents. Those rules that it does not
+// know are not in the template of this host.
+func (t *Target) took(now time.Time) {
+	if t.inventory.changed {
+		t.learned = now.Add(t.cfg.Discovery.Learning)
+	}
+	t.inventory.changed = false
+	t.bulletin = bulletin{taken: now}
+	if n := t.inventory.omitted; n > 0 {
+		t.cfg.Log.Warn("there are more metrics than are announced: raise max_rows or drop some by a rule", "announced", t.inventory.rows, "omitted", n)
+	}
+}
+
+func (b bulletin) due(now time.Time, v *inventory, repeat time.Duration) bool {
+	if len(v.rules) == 0 || now.Before(b.retry) {
+		return false
+	}
+	return v.changed || b.taken.IsZero() || now.Sub(b.taken) >= repeat
+}
+
+// sendDocuments sends all documents as values of their rules in one request.
+func (t *Target) sendDocuments(ctx context.Context, host string, at time.Time, documents []Announcement, r *metrics.Receipt) (verdict, error) {
+	t.packet.begin(host, at)
+	for _, d := range documents {
+		t.packet.add([]byte(d.Key), []byte(d.Document))
+	}
+	frame, err := t.packet.end()
+	if err != nil {
+		return verdict{}, err
+	}
+	a, err := t.exchange(ctx, frame, t.packet.total, r)
+	if err != nil {
+		return verdict{}, err
+	}
+	return readVerdict(a, len(documents))
+}

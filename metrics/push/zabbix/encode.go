@@ -1,0 +1,72 @@
+package zabbix
+
+import (
+	"regexp"
+	"strings"
+
+	"concierge/metrics"
+)
+
+// outcome is what becomes of a sample.
+type outcome uint8
+
+const (
+	sends      outcome = iota
+	filtered           // the server would answer "processed", and the item would break
+	notNumeric         // a text that nobody asked for
+)
+
+// encoder turns samples into keys and values. It is used by one goroutine.
+type encoder struct {
+	shape shape
+	texts *regexp.Regexp // of names; nil is none
+	all   bool           // every name is a key, as in heartbeats
+
+	key, value []byte // of the last sample; used again for the next
+}
+
+func newEncoder(c Config) encoder {
+	return encoder{shape: shape{prefix: c.Prefix, plain: c.Plain}, texts: wildcards(c.Texts)}
+}
+
+// wildcards makes one expression of names in which * stands for anything.
+func wildcards(names []string) *regexp.Regexp {
+	if len(names) == 0 {
+		return nil
+	}
+	var parts []string
+	for _, name := range names {
+		parts = append(parts, strings.ReplaceAll(regexp.QuoteMeta(name), `\*`, `.*`))
+	}
+	return regexp.MustCompile(`(?s)\A(?:` + strings.Join(parts, "|") + `)\z`)
+}
+
+// encode leaves the key and the value of the sample in e.
+func (e *encoder) encode(m *metrics.Sample) outcome {
+	e.value = e.value[:0]
+	switch {
+	case m.Kind == metrics.Text && !e.wanted(m):
+		return notNumeric
+	case m.Kind == metrics.Text:
+		e.value = append(e.value, m.Raw...)
+	case !isFinite(m.Value):
+		return filtered
+	default:
+		e.value = appendNumber(e.value, m)
+	}
+	var ok bool
+	if e.all {
+		e.key, ok = appendPlainKey(e.key[:0], m)
+	} else {
+		e.key, ok = e.shape.appendKey(e.key[:0], m)
+	}
+	if !ok {
+		return filtered
+	}
+	return sends
+}
+
+// wanted reports whether a text is to be sent.
+func (e *encoder) wanted(m *metrics.Sample) bool {
+	return e.all || e.texts != nil && e.texts.MatchString(m.Name)
+}

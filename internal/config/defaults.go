@@ -47,6 +47,28 @@ func (c *Config) nameless() {
 			c.Sets[name] = new(Set)
 		}
 	}
+	if m := c.Metrics; m != nil {
+		m.nameless()
+	}
+}
+
+// nameless does the same for the tables of the metrics.
+func (m *Metrics) nameless() {
+	for name, c := range m.Collect {
+		if c == nil {
+			m.Collect[name] = new(Collect)
+		}
+	}
+	for name, c := range m.Checks {
+		if c == nil {
+			m.Checks[name] = new(ExecCheck)
+		}
+	}
+	for name, p := range m.Push {
+		if p == nil {
+			m.Push[name] = new(Push)
+		}
+	}
 }
 
 // defaultPolicies fills in what depends on the kind of a program.

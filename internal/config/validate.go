@@ -36,6 +36,7 @@ func (v *validator) all() {
 	v.env()
 	v.jobs()
 	v.sets()
+	v.metrics()
 	v.own()
 }
 

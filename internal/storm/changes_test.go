@@ -99,10 +99,14 @@ func (c *changer) undo(f flaw) {
 		c.t.Fatalf("%s: version %d did not come back: %d is on disk, %d is served", f.name, c.good.n, c.setup.onDisk(), c.setup.served())
 	}
 	back := time.Now()
-	c.figures.undone = append(c.figures.undone, back.Sub(began))
 	c.reloadTwin()
 	c.bad = append(c.bad, span{began, back.Add(overlap)})
 	c.instance.log.await(c.t, mark, sayUndone)
+	if c.instance.log.since(mark, sayToldAgain) > 0 {
+		c.figures.toldAgain = append(c.figures.toldAgain, back.Sub(began))
+	} else {
+		c.figures.undone = append(c.figures.undone, back.Sub(began))
+	}
 	c.holds(f)
 	time.Sleep(f.deaf)
 }

@@ -19,6 +19,8 @@ type figures struct {
 	// How long it took from the write to what is said: served, refused, and the
 	// version before served again.
 	applied, refused, undone []time.Duration
+	// toldAgain are those of undone whose server lost the signal of the roll-back.
+	toldAgain []time.Duration
 }
 
 // killFigures are what kills showed.
@@ -46,6 +48,9 @@ func (f figures) hold(t *testing.T, window time.Duration) {
 	if most := slices.Max(f.undone); most > 2*window {
 		t.Errorf("a bad change was undone only after %s, with a window of %s", most, window)
 	}
+	if all := append(f.toldAgain, 0); slices.Max(all) > 3*window {
+		t.Errorf("a bad change whose server lost a signal was undone only after %s, with a window of %s", slices.Max(all), window)
+	}
 }
 
 // row prints a time as median and longest.
@@ -65,6 +70,7 @@ func (f figures) markdown() string {
 	row(&b, "good change: from the write until it is served", f.applied)
 	row(&b, "refused by the check: until the log says so", f.refused)
 	row(&b, "unhealthy: until the version before is served again", f.undone)
+	row(&b, "the same, when the server lost the signal of the roll-back", f.toldAgain)
 	b.WriteString("\n| requests | with concierge | plain reloads |\n|---|---|---|\n")
 	lost, plain := f.ours.lost(f.bad), f.plain.lost(nil)
 	line := func(what string, ours, theirs any) { fmt.Fprintf(&b, "| %s | %v | %v |\n", what, ours, theirs) }

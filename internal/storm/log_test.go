@@ -10,11 +10,12 @@ import (
 
 // What concierge says.
 const (
-	sayApplied  = "applied"
-	sayRefused  = "change was not applied, the previous version stays"
-	sayNotPut   = "output was not put in place, it will be tried again"
-	sayUndone   = "change was rolled back, and is not tried again until it changes"
-	sayKnownBad = "this version was rolled back before, the one before it stays until it changes"
+	sayApplied   = "applied"
+	sayRefused   = "change was not applied, the previous version stays"
+	sayNotPut    = "output was not put in place, it will be tried again"
+	sayUndone    = "change was rolled back, and is not tried again until it changes"
+	sayToldAgain = "not healthy after the roll-back, everybody is told once more"
+	sayKnownBad  = "this version was rolled back before, the one before it stays until it changes"
 )
 
 // log is what concierge and the server print.

@@ -37,6 +37,7 @@ func (e *Engine) beats(ctx context.Context) {
 		})
 		select {
 		case <-tick.C:
+		case <-e.pulse:
 		case <-ctx.Done():
 			return
 		}

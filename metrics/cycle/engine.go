@@ -24,6 +24,9 @@ type Sink struct {
 	// Buffer is how many samples wait for a target that is away; beyond it the
 	// oldest snapshots are dropped.
 	Buffer int
+	// Refine applies rules of this target alone; nil changes nothing. What it is
+	// given is a copy that it may change.
+	Refine func([]metrics.Sample) []metrics.Sample
 }
 
 // Life is how the process is, for the heartbeat.
@@ -70,6 +73,8 @@ type Engine struct {
 	o      Options
 	lanes  []*lane
 	now    chan chan []Outcome // cycles on demand
+	extra  chan struct{}       // one slot: a cycle out of turn, for nobody
+	pulse  chan struct{}       // one slot: a heartbeat out of turn
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 }
@@ -85,9 +90,9 @@ type Outcome struct {
 // Start begins with the cycles, the first one at once. Close has to follow.
 func Start(o Options) *Engine {
 	ctx, cancel := context.WithCancel(context.Background())
-	e := &Engine{o: o, now: make(chan chan []Outcome), cancel: cancel}
+	e := &Engine{o: o, now: make(chan chan []Outcome), extra: make(chan struct{}, 1), pulse: make(chan struct{}, 1), cancel: cancel}
 	for _, s := range o.Sinks {
-		l := newLane(s, o)
+		l := newLane(s, o, e.extra)
 		e.lanes = append(e.lanes, l)
 		e.work.Go(func() { l.run(ctx) })
 	}
@@ -104,8 +109,25 @@ func (e *Engine) Close(within time.Duration, last Life) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	e.beat(ctx, last)
+	e.Stop()
+}
+
+// Stop ends everything without last words, as when another engine takes over.
+func (e *Engine) Stop() {
 	e.cancel()
 	e.work.Wait()
+}
+
+// Beat sends a heartbeat out of turn, because the process has ended or was
+// started. It does not wait for it.
+func (e *Engine) Beat() { nudge(e.pulse) }
+
+// nudge fills a channel with one slot, unless it is full already.
+func nudge(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 // Now runs a cycle at once and returns what became of each push.
@@ -136,6 +158,8 @@ func (e *Engine) cycles(ctx context.Context) {
 			e.cycle(ctx, nil)
 		case answer := <-e.now:
 			e.cycle(ctx, answer)
+		case <-e.extra:
+			e.cycle(ctx, nil)
 		case <-ctx.Done():
 			return
 		}

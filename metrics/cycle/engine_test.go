@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,6 +41,12 @@ func (s *server) Push(ctx context.Context, snapshot *metrics.Snapshot) (metrics.
 		s.pushed = append(s.pushed, sample.Value)
 	}
 	return metrics.Receipt{Sent: len(snapshot.Samples), Accepted: len(snapshot.Samples)}, nil
+}
+
+func (s *server) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pushed)
 }
 
 func (s *server) Beat(_ context.Context, snapshot *metrics.Snapshot) (metrics.Receipt, error) {
@@ -137,4 +144,66 @@ func TestPushOnDemandAnswersWithItsVerdict(t *testing.T) {
 			})
 		})
 	}
+}
+
+// learner needs time for what is new.
+type learner struct {
+	*server
+	until time.Time
+}
+
+func (l *learner) Learning() time.Time { return l.until }
+
+func TestServerThatHasLearnedGetsACycleOutOfTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(context.Context) error { return nil }}
+		o := options(s, new(counts), 100)
+		o.Interval, o.Sinks[0].Target = time.Hour, &learner{s, time.Now().Add(90 * time.Second)}
+		e := Start(o)
+		time.Sleep(89 * time.Second)
+		before := s.count()
+		time.Sleep(10 * time.Minute)
+		e.Stop()
+		if before != 1 || s.count() != 2 {
+			t.Errorf("%d pushes before and %d after the time to learn, want 1 and 2", before, s.count())
+		}
+	})
+}
+
+func TestEndOfTheProcessIsToldAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(context.Context) error { return nil }}
+		o := options(s, new(counts), 100)
+		var ended atomic.Bool
+		o.Life = func() Life { return Life{Alive: !ended.Load(), Exit: 3} }
+		e := Start(o)
+		time.Sleep(12 * time.Second)
+		ended.Store(true)
+		e.Beat()
+		synctest.Wait()
+		e.Stop()
+		if n := len(s.last); n != 3 || s.last[2] != 0 {
+			t.Errorf("heartbeats said %v, want 1, 1, 0", s.last)
+		}
+	})
+}
+
+func TestRulesOfOneTargetChangeNothingForAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ok := func(context.Context) error { return nil }
+		one, other := &server{answer: ok}, &server{answer: ok}
+		o := options(one, new(counts), 100)
+		o.Sinks = append(o.Sinks, o.Sinks[0])
+		o.Sinks[0].Refine = func(samples []metrics.Sample) []metrics.Sample {
+			samples[0].Value = 42
+			return samples
+		}
+		o.Sinks[1].Target = other
+		e := Start(o)
+		time.Sleep(time.Second)
+		e.Stop()
+		if !slices.Equal(one.pushed, []float64{42}) || !slices.Equal(other.pushed, []float64{1}) {
+			t.Errorf("got %v and %v, want 42 and 1", one.pushed, other.pushed)
+		}
+	})
 }

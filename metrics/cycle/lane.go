@@ -22,6 +22,8 @@ type lane struct {
 	o    Options
 	log  *slog.Logger
 	more chan struct{} // one slot: something was offered
+	// extra asks for a cycle out of turn.
+	extra chan<- struct{}
 
 	mu      sync.Mutex
 	waiting []parcel // guarded by mu; the oldest first
@@ -29,11 +31,12 @@ type lane struct {
 	elapsed int64    // guarded by mu; of the last push
 	pushed  bool     // guarded by mu; there was one
 
-	failing bool // belongs to run: the log says so
+	failing bool             // belongs to run: the log says so
+	refined []metrics.Sample // belongs to run: memory for Refine
 }
 
-func newLane(s Sink, o Options) *lane {
-	return &lane{sink: s, o: o, log: o.Log.With("target", s.Name), more: make(chan struct{}, 1)}
+func newLane(s Sink, o Options, extra chan<- struct{}) *lane {
+	return &lane{sink: s, o: o, log: o.Log.With("target", s.Name), more: make(chan struct{}, 1), extra: extra}
 }
 
 // offer adds a parcel and drops the oldest ones if too many samples wait.
@@ -55,10 +58,7 @@ func (l *lane) offer(p parcel) {
 		}
 		d.tell(Outcome{Target: l.sink.Name, Err: errDropped})
 	}
-	select {
-	case l.more <- struct{}{}:
-	default:
-	}
+	nudge(l.more)
 }
 
 func (p parcel) tell(o Outcome) {
@@ -67,12 +67,27 @@ func (p parcel) tell(o Outcome) {
 	}
 }
 
-// run delivers what is offered until ctx ends.
+// run delivers what is offered until ctx ends. When a server has had the time
+// to learn of new metrics it gets a cycle of its own.
 func (l *lane) run(ctx context.Context) {
+	learner, _ := l.sink.Target.(metrics.Learner)
+	var learned time.Time
+	timer := time.NewTimer(0)
+	timer.Stop()
+	defer timer.Stop()
 	for {
 		select {
 		case <-l.more:
 			l.deliver(ctx)
+			if learner == nil {
+				continue
+			}
+			if at := learner.Learning(); !at.IsZero() && !at.Equal(learned) {
+				learned = at
+				timer.Reset(time.Until(at))
+			}
+		case <-timer.C:
+			nudge(l.extra)
 		case <-ctx.Done():
 			return
 		}
@@ -132,12 +147,23 @@ func (l *lane) push(ctx context.Context, s *metrics.Snapshot) Outcome {
 	ctx, cancel := context.WithTimeout(ctx, l.sink.Timeout)
 	defer cancel()
 	began := time.Now()
-	receipt, err := l.sink.Target.Push(ctx, s)
+	receipt, err := l.sink.Target.Push(ctx, l.refine(s))
 	took := time.Since(began)
 	if l.o.Observer != nil {
 		l.o.Observer.Pushed(l.sink.Name, receipt, took, err)
 	}
 	return Outcome{Target: l.sink.Name, Elapsed: metrics.Elapsed(took, err), Receipt: receipt, Err: err}
+}
+
+// refine applies the target's own rules to a copy.
+func (l *lane) refine(s *metrics.Snapshot) *metrics.Snapshot {
+	if l.sink.Refine == nil {
+		return s
+	}
+	l.refined = append(l.refined[:0], s.Samples...)
+	own := *s
+	own.Samples = l.sink.Refine(l.refined)
+	return &own
 }
 
 // note keeps the verdict for the heartbeat, and logs when it changes.

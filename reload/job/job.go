@@ -122,6 +122,13 @@ func (j *Job) Status() Status {
 	return j.status
 }
 
+// LastEnd is how the program ended last; ok is false if it has not ended yet.
+func (j *Job) LastEnd() (status process.Status, ok bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.last, j.status.Last != ""
+}
+
 // Running reports whether the program runs.
 func (j *Job) Running() bool { return j.Status().PID != 0 }
 

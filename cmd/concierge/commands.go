@@ -14,6 +14,7 @@ func commands() []*command {
 		kvGetCommand(), kvPutCommand(), kvLsCommand(), kvRmCommand(),
 		ctlStatusCommand(), ctlReloadCommand(), ctlRestartCommand(), ctlSignalCommand(),
 		ctlMaintenanceCommand(), ctlRetryCommand(), ctlLogLevelCommand(), ctlEventsCommand(),
+		pushCommand(), metricsDiscoverCommand(),
 		convertCommand(), schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
 	}
 }

@@ -71,6 +71,7 @@ type instance struct {
 	journal   *journal.Journal // nil: nothing outlasts concierge
 	following following
 	reaper    reaper
+	meter     meter
 
 	handover handover
 	needing  needing
@@ -115,7 +116,7 @@ func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 		i.release()
 		return nil, err
 	}
-	i.board = board.New(redactor.Redact, i.control.show)
+	i.board = board.New(redactor.Redact, i.happened)
 	i.applier = startApplier(ctx, reload.Options{
 		Log: log, Children: i.children, Jobs: job.NewGroup(i.children, i.board, log), Journal: i.journal, Board: i.board,
 	})
@@ -133,8 +134,17 @@ func (i *instance) prepare(withEnv bool) (*program, map[string]opening, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if prog.metering, err = i.metering(cfg); err != nil {
+		return nil, nil, err
+	}
 	opened, err := open(cfg, i.log)
 	return prog, opened, err
+}
+
+// happened tells others of an event of the board. It may be called by others.
+func (i *instance) happened(e board.Event) {
+	i.control.show(e)
+	i.meter.see(e)
 }
 
 // install makes prog the current program. It cannot fail.
@@ -157,6 +167,7 @@ func (i *instance) install(ctx context.Context, prog *program, opened map[string
 		i.queue(s)
 	}
 	i.loaded = loaded{at: time.Now()}
+	i.meter.adopt(prog)
 	if i.o.Adopted != nil {
 		i.o.Adopted(prog.cfg)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"concierge/internal/config"
 	"concierge/internal/exit"
+	"concierge/metrics/cycle"
 	"concierge/reload"
 	"concierge/reload/process"
 	"concierge/render"
@@ -27,6 +28,8 @@ type program struct {
 	process *reload.Process // without its environment; nil without one
 	jobs    []jobPlan
 	hooks   hooks
+	// metering is what is measured; nil for nothing.
+	metering *cycle.Options
 	// adopted is set when all of it has been applied once.
 	adopted  bool
 	patience map[string]time.Duration // see patienceOf

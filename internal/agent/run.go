@@ -32,6 +32,8 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 		return exit.Code(err), err
 	}
 	defer i.control.stop()
+	i.measure()
+	defer func() { i.meter.close(status) }()
 	for {
 		i.step()
 		i.noteReady()

@@ -23,6 +23,11 @@ func Validate(cfg *config.Config, environ []string) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
+	if cfg.Metrics != nil {
+		if _, err := (measuring{cfg: cfg.Metrics, log: slog.New(slog.DiscardHandler)}).options(); err != nil {
+			return Summary{}, err
+		}
+	}
 	opened, err := open(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return Summary{}, err

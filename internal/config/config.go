@@ -55,7 +55,7 @@ type Config struct {
 	Signals           Signals         `yaml:"signals" doc:"Signals that are meant for concierge itself; all others go on to the process."`
 
 	Metrics *Metrics `yaml:"metrics" doc:"What is measured in each cycle, and where it is delivered."`
-	Control Control `yaml:"control" doc:"How operators on the same machine reach the instance."`
+	Control Control  `yaml:"control" doc:"How operators on the same machine reach the instance."`
 
 	// File is the configuration file; empty if there is none.
 	File string

@@ -82,6 +82,7 @@ type Engine struct {
 // Outcome is what became of one push.
 type Outcome struct {
 	Target  string
+	Took    time.Duration
 	Elapsed int64 // as of [metrics.Elapsed]
 	Receipt metrics.Receipt
 	Err     error

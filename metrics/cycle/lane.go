@@ -144,26 +144,39 @@ func (l *lane) forgetWaiter(p parcel) {
 
 // push delivers one snapshot.
 func (l *lane) push(ctx context.Context, s *metrics.Snapshot) Outcome {
-	ctx, cancel := context.WithTimeout(ctx, l.sink.Timeout)
-	defer cancel()
-	began := time.Now()
-	receipt, err := l.sink.Target.Push(ctx, l.refine(s))
-	took := time.Since(began)
+	s, l.refined = l.sink.refined(s, l.refined)
+	outcome := Deliver(ctx, l.sink, s)
 	if l.o.Observer != nil {
-		l.o.Observer.Pushed(l.sink.Name, receipt, took, err)
+		l.o.Observer.Pushed(l.sink.Name, outcome.Receipt, outcome.Took, outcome.Err)
 	}
-	return Outcome{Target: l.sink.Name, Elapsed: metrics.Elapsed(took, err), Receipt: receipt, Err: err}
+	return outcome
 }
 
-// refine applies the target's own rules to a copy.
-func (l *lane) refine(s *metrics.Snapshot) *metrics.Snapshot {
-	if l.sink.Refine == nil {
-		return s
+// Deliver pushes a snapshot, without the rules of the target.
+func Deliver(ctx context.Context, sink Sink, s *metrics.Snapshot) Outcome {
+	ctx, cancel := context.WithTimeout(ctx, sink.Timeout)
+	defer cancel()
+	began := time.Now()
+	receipt, err := sink.Target.Push(ctx, s)
+	took := time.Since(began)
+	return Outcome{Target: sink.Name, Took: took, Elapsed: metrics.Elapsed(took, err), Receipt: receipt, Err: err}
+}
+
+// Refined applies the target's own rules to a copy.
+func (s Sink) Refined(all *metrics.Snapshot) *metrics.Snapshot {
+	own, _ := s.refined(all, nil)
+	return own
+}
+
+// refined does the same with memory that can be used again.
+func (s Sink) refined(all *metrics.Snapshot, memory []metrics.Sample) (own *metrics.Snapshot, used []metrics.Sample) {
+	if s.Refine == nil {
+		return all, memory
 	}
-	l.refined = append(l.refined[:0], s.Samples...)
-	own := *s
-	own.Samples = l.sink.Refine(l.refined)
-	return &own
+	used = append(memory[:0], all.Samples...)
+	changed := *all
+	changed.Samples = s.Refine(used)
+	return &changed, used
 }
 
 // note keeps the verdict for the heartbeat, and logs when it changes.

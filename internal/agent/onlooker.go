@@ -1,0 +1,58 @@
+package agent
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"concierge/metrics"
+	"concierge/metrics/collect/endpoint"
+)
+
+// onlooker logs when something begins to fail and when it works again. Its
+// methods may be called concurrently.
+type onlooker struct {
+	log *slog.Logger
+
+	mu      sync.Mutex
+	failing map[string]bool // guarded by mu; endpoints and heartbeats by name
+}
+
+func newOnlooker(log *slog.Logger) *onlooker {
+	return &onlooker{log: log, failing: make(map[string]bool)}
+}
+
+// turned notes how a thing is and reports whether that is new.
+func (o *onlooker) turned(name string, failed bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	was := o.failing[name]
+	o.failing[name] = failed
+	return was != failed
+}
+
+// Scraped implements [cycle.Observer].
+func (o *onlooker) Scraped(source string, _ int, _ time.Duration, err error) {
+	switch {
+	case !o.turned("endpoint "+source, err != nil):
+	case err != nil:
+		o.log.Warn("metrics endpoint was not read", "endpoint", source, "reason", string(endpoint.ReasonOf(err)), "error", err)
+	default:
+		o.log.Info("metrics endpoint is read again", "endpoint", source)
+	}
+}
+
+// Pushed implements [cycle.Observer]; its lane logs.
+func (o *onlooker) Pushed(string, metrics.Receipt, time.Duration, error) {}
+
+// Dropped implements [cycle.Observer].
+func (o *onlooker) Dropped(target string, samples int) {
+	o.log.Warn("metrics waited for too long and were dropped", "target", target, "values", samples)
+}
+
+// Beat implements [cycle.Observer].
+func (o *onlooker) Beat(target string, err error) {
+	if o.turned("heartbeat "+target, err != nil) && err != nil {
+		o.log.Warn("heartbeat was not delivered", "target", target, "error", err)
+	}
+}

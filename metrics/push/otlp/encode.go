@@ -4,7 +4,6 @@ import (
 	"time"
 
 	common "go.opentelemetry.io/proto/otlp/common/v1"
-	wire "go.opentelemetry.io/proto/otlp/metrics/v1"
 	resource "go.opentelemetry.io/proto/otlp/resource/v1"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -12,26 +11,20 @@ import (
 	"concierge/metrics"
 )
 
-// Field numbers of the messages around the points, which are written piece by
-// piece: as one tree of objects 34,000 points would take 30 MB.
+// Field numbers of the messages around metrics.
 const (
-	requestResources  = 1 // ExportMetricsServiceRequest.resource_metrics
-	resourceResource  = 1 // ResourceMetrics.resource
-	resourceScopes    = 2 // ResourceMetrics.scope_metrics
-	scopeScope        = 1 // ScopeMetrics.scope
-	scopeMetrics      = 2 // ScopeMetrics.metrics
-	pointsInOneObject = 256
+	requestResources protowire.Number = 1 // ExportMetricsServiceRequest.resource_metrics
+	resourceResource protowire.Number = 1 // ResourceMetrics.resource
+	resourceScopes   protowire.Number = 2 // ResourceMetrics.scope_metrics
+	scopeScope       protowire.Number = 1 // ScopeMetrics.scope
+	scopeMetrics     protowire.Number = 2 // ScopeMetrics.metrics
 )
 
 // encoder writes the metrics of a request. It is used by one goroutine.
 type encoder struct {
 	at, since uint64
-	body      []byte // Metric messages, each with its tag
+	body      []byte // Metric messages, each as a field of its scope
 	points    int    // in body
-
-	metric wire.Metric
-	batch  []*wire.NumberDataPoint // made once
-	used   int
 }
 
 // begin starts a request of a moment; since is when its sums began.
@@ -43,86 +36,32 @@ func (e *encoder) begin(at, since time.Time) {
 	e.body, e.points = e.body[:0], 0
 }
 
-// add writes points of a family, beginning with a sample, until the request has
-// limit points; 0 is no limit. It returns the next sample of the family, 0 if
-// there is none.
-func (e *encoder) add(f *families, of *family, samples []metrics.Sample, from int32, limit int) (int32, error) {
-	for more := true; more; {
-		if limit > 0 && e.points >= limit {
-			return from, nil
-		}
-		s := &samples[from]
-		e.point(s, s.Kind == metrics.Counter)
-		e.points++
-		from = f.next[from]
-		if more = from != 0; !more || e.used == pointsInOneObject || limit > 0 && e.points >= limit {
-			if err := e.flush(of); err != nil {
-				return 0, err
-			}
-		}
-	}
-	return 0, nil
-}
-
-// point fills the next point of the batch.
-func (e *encoder) point(s *metrics.Sample, sum bool) {
-	if e.used == len(e.batch) {
-		e.batch = append(e.batch, &wire.NumberDataPoint{Value: new(wire.NumberDataPoint_AsDouble)})
-	}
-	p := e.batch[e.used]
-	e.used++
-	p.TimeUnixNano, p.StartTimeUnixNano = e.at, 0
-	if sum {
-		p.StartTimeUnixNano = e.since
-	}
-	p.Value.(*wire.NumberDataPoint_AsDouble).AsDouble = s.Value
-	have := p.Attributes[:cap(p.Attributes)]
-	p.Attributes = p.Attributes[:0]
-	for i := range s.Labels {
-		if i < len(have) && have[i] != nil {
-			p.Attributes = append(p.Attributes, have[i])
-		} else {
-			p.Attributes = append(p.Attributes, attribute("", ""))
-		}
-		a := p.Attributes[i]
-		a.Key = valid(s.Labels[i].Name)
-		a.Value.Value.(*common.AnyValue_StringValue).StringValue = valid(s.Labels[i].Value)
-	}
-}
-
-// flush writes the batch as one metric.
-func (e *encoder) flush(of *family) error {
-	e.metric.Name = valid(of.name)
-	if of.field != "" {
-		e.metric.Name += "." + valid(of.field)
-	}
-	points := e.batch[:e.used]
-	e.used = 0
+// add writes up to most points of a family as one metric, beginning with a
+// sample. It returns the next sample of the family, 0 if there is none.
+func (e *encoder) add(f *families, of *family, samples []metrics.Sample, from int32, most int) (next int32) {
+	data, since, extra := metricGauge, uint64(0), 0
 	if of.kind == metrics.Counter {
-		e.metric.Data = &wire.Metric_Sum{Sum: &wire.Sum{
-			DataPoints: points, IsMonotonic: true, AggregationTemporality: wire.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE,
-		}}
-	} else {
-		e.metric.Data = &wire.Metric_Gauge{Gauge: &wire.Gauge{DataPoints: points}}
+		const temporalityAndMonotonic = 4
+		data, since, extra = metricSum, e.since, temporalityAndMonotonic
 	}
-	e.body = protowire.AppendTag(e.body, scopeMetrics, protowire.BytesType)
-	e.body = protowire.AppendVarint(e.body, uint64(proto.Size(&e.metric)))
-	var err error
-	e.body, err = proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(e.body, &e.metric)
-	return err
-}
-
-// forget drops what refers to samples.
-func (e *encoder) forget() {
-	e.metric.Reset()
-	for _, p := range e.batch {
-		for _, a := range p.Attributes[:cap(p.Attributes)] {
-			if a != nil {
-				a.Key = ""
-				a.Value.Value.(*common.AnyValue_StringValue).StringValue = ""
-			}
-		}
+	name := of.path()
+	size, n, i := extra, 0, from
+	for ; n < most && (n == 0 || i != 0); n++ {
+		size += sizeOf(pointSize(&samples[i], since))
+		i = f.next[i]
 	}
+	e.body = appendHead(e.body, scopeMetrics, sizeOf(len(name))+sizeOf(size))
+	e.body = appendText(e.body, metricName, name)
+	e.body = appendHead(e.body, data, size)
+	for range n {
+		e.body = appendPoint(e.body, &samples[from], e.at, since)
+		from = f.next[from]
+	}
+	if of.kind == metrics.Counter {
+		e.body = appendNumber(appendNumber(e.body, sumTemporality, cumulative), sumMonotonic, 1)
+	}
+	e.points += n
+	return from
 }
 
 // head is what stands before the body in a request.
@@ -135,16 +74,8 @@ func (e *encoder) head(attributes []*common.KeyValue) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	scoped := field(nil, scopeScope, scope)
-	around := field(nil, resourceResource, who)
-	around = protowire.AppendTag(around, resourceScopes, protowire.BytesType)
-	around = protowire.AppendVarint(around, uint64(len(scoped)+len(e.body)))
-	around = append(around, scoped...)
-	head := protowire.AppendTag(nil, requestResources, protowire.BytesType)
-	head = protowire.AppendVarint(head, uint64(len(around)+len(e.body)))
-	return append(head, around...), nil
-}
-
-func field(b []byte, number protowire.Number, message []byte) []byte {
-	return protowire.AppendBytes(protowire.AppendTag(b, number, protowire.BytesType), message)
+	scope = appendText(nil, scopeScope, string(scope))
+	inner := appendText(nil, resourceResource, string(who))
+	inner = append(appendHead(inner, resourceScopes, len(scope)+len(e.body)), scope...)
+	return append(appendHead(nil, requestResources, len(inner)+len(e.body)), inner...), nil
 }

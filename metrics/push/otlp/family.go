@@ -2,7 +2,6 @@ package otlp
 
 import (
 	"math"
-	"strings"
 
 	"concierge/metrics"
 )
@@ -28,6 +27,14 @@ type familyKey struct {
 type family struct {
 	familyKey
 	first, last int32
+}
+
+// path is the name that the metric gets.
+func (f *family) path() string {
+	if f.field == "" {
+		return valid(f.name)
+	}
+	return valid(f.name + "." + f.field)
 }
 
 // gather puts samples together, and leaves out what cannot be sent.
@@ -76,7 +83,3 @@ func nameless(labels []metrics.Label) bool {
 	}
 	return false
 }
-
-// valid is text as protobuf demands it: one wrong byte and a server refuses the
-// whole request.
-func valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }

@@ -2,6 +2,8 @@ package otlp
 
 import (
 	"bytes"
+	"cmp"
+	"math"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -40,20 +42,14 @@ func (p *parcel) turn() {
 func (p *parcel) empty() bool { return p.family == len(p.families.all) }
 
 // close lets go of the snapshot, whose strings may be parts of large texts.
-func (p *parcel) close() {
-	p.families.forget()
-	p.encoder.forget()
-}
+func (p *parcel) close() { p.families.forget() }
 
 // pack returns the body of the next request and how many points are in it. The
 // body is valid until the next call.
 func (p *parcel) pack(c Config, s *metrics.Snapshot) (points int, body []byte, err error) {
 	p.encoder.begin(s.At, p.since)
-	for !p.empty() && (c.MaxPoints == 0 || p.encoder.points < c.MaxPoints) {
-		p.sample, err = p.encoder.add(&p.families, &p.families.all[p.family], s.Samples, p.sample, c.MaxPoints)
-		if err != nil {
-			return 0, nil, err
-		}
+	for most := cmp.Or(c.MaxPoints, math.MaxInt); !p.empty() && p.encoder.points < most; {
+		p.sample = p.encoder.add(&p.families, &p.families.all[p.family], s.Samples, p.sample, most-p.encoder.points)
 		if p.sample == 0 {
 			p.family++
 			p.turn()

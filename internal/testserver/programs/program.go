@@ -1,5 +1,5 @@
 // Package programs finds or builds the real servers and peers that concierge
-// is tested and measured against: etcd, Consul, Vault and consul-template.
+// is tested and measured against: etcd, Consul, Vault, Prometheus and consul-template.
 //
 // A new enough program on PATH is used as it is. Otherwise the version that a
 // nested module below ../modules pins is built once into a cache folder; the
@@ -42,6 +42,10 @@ func all() []program {
 		{
 			name: "etcd", module: "go.etcd.io/etcd/server/v3",
 			version: []string{"--version"}, oldest: [2]int{3, 5}, estimate: time.Minute,
+		},
+		{
+			name: "prometheus", module: "github.com/prometheus/prometheus", command: "github.com/prometheus/prometheus/cmd/prometheus",
+			tags: "remove_all_sd", version: []string{"--version"}, oldest: [2]int{3, 0}, estimate: 4 * time.Minute,
 		},
 		{
 			name: "consul", module: "github.com/hashicorp/consul",

@@ -55,6 +55,7 @@ type Config struct {
 	Signals           Signals         `yaml:"signals" doc:"Signals that are meant for concierge itself; all others go on to the process."`
 
 	Control Control `yaml:"control" doc:"How operators on the same machine reach the instance."`
+	Admin   Admin   `yaml:"admin" doc:"How machines see the instance: health checks and metrics over HTTP."`
 
 	// File is the configuration file; empty if there is none.
 	File string

@@ -14,7 +14,7 @@ func (e *badRequestError) Error() string { return e.err.Error() }
 func (e *badRequestError) Unwrap() error { return e.err }
 
 // answer runs an endpoint with a deadline and writes what came of it.
-func (s *Server) answer(do endpoint) http.HandlerFunc {
+func answer(do endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
 		defer cancel()

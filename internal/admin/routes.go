@@ -43,13 +43,17 @@ type done struct{}
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/status", s.answer(s.status))
-	mux.HandleFunc("POST /v1/reload", s.answer(s.logged(s.reload)))
-	mux.HandleFunc("POST /v1/jobs/{job}/restart", s.answer(s.logged(s.restart)))
-	mux.HandleFunc("POST /v1/jobs/{job}/signal", s.answer(s.logged(s.signal)))
-	mux.HandleFunc("PUT /v1/maintenance", s.answer(s.logged(s.maintenance)))
-	mux.HandleFunc("POST /v1/retry", s.answer(s.logged(s.retry)))
-	mux.HandleFunc("PUT /v1/log-level", s.answer(s.logged(s.logLevel)))
+	mux.HandleFunc("GET /v1/status", answer(s.status))
+	if h, ok := s.instance.(Health); ok {
+		mux.HandleFunc("GET /v1/live", answer(told(h.Live)))
+		mux.HandleFunc("GET /v1/ready", answer(told(h.Ready)))
+	}
+	mux.HandleFunc("POST /v1/reload", answer(s.logged(s.reload)))
+	mux.HandleFunc("POST /v1/jobs/{job}/restart", answer(s.logged(s.restart)))
+	mux.HandleFunc("POST /v1/jobs/{job}/signal", answer(s.logged(s.signal)))
+	mux.HandleFunc("PUT /v1/maintenance", answer(s.logged(s.maintenance)))
+	mux.HandleFunc("POST /v1/retry", answer(s.logged(s.retry)))
+	mux.HandleFunc("PUT /v1/log-level", answer(s.logged(s.logLevel)))
 	mux.HandleFunc("GET /v1/events", s.streamEvents)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Errorf("there is no %s %s", r.Method, r.URL.Path))
@@ -62,6 +66,11 @@ type endpoint func(ctx context.Context, r *http.Request) (any, error)
 
 func (s *Server) status(ctx context.Context, _ *http.Request) (any, error) {
 	return s.instance.Status(ctx)
+}
+
+// told answers with what the instance says of itself, good or bad.
+func told(say func() Verdict) endpoint {
+	return func(context.Context, *http.Request) (any, error) { return say(), nil }
 }
 
 func (s *Server) reload(ctx context.Context, _ *http.Request) (any, error) {

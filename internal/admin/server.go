@@ -46,21 +46,37 @@ func Serve(socket *Socket, instance Instance, events *Events, log *slog.Logger) 
 		socket: socket, instance: instance, events: events, log: log.With("component", "control"),
 		followers: make(chan struct{}, maxFollowers), closing: make(chan struct{}),
 	}
-	s.http = &http.Server{
-		Handler:     bounded(s.onlyOwners(s.routes())),
-		ConnContext: withPeer,
-		// No ReadTimeout: it would also end the wait for an answer, see bounded.
-		ReadHeaderTimeout: readTimeout, WriteTimeout: writeTimeout,
-		MaxHeaderBytes: maxHeader,
-		ErrorLog:       slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
-	s.http.SetKeepAlivesEnabled(false) // a connection that does nothing must not take a slot
+	s.http = newHTTP(s.onlyOwners(s.routes()), s.log)
+	s.http.ConnContext = withPeer
 	s.serving.Go(func() {
 		if err := s.http.Serve(limit(socket.listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("control socket is not served any more", "path", socket.path, "error", err)
 		}
 	})
 	return s
+}
+
+// newHTTP makes a server whose clients can cost only so much.
+func newHTTP(h http.Handler, log *slog.Logger) *http.Server {
+	s := &http.Server{
+		Handler: bounded(h),
+		// No ReadTimeout: it would also end the wait for an answer, see bounded.
+		ReadHeaderTimeout: readTimeout, WriteTimeout: writeTimeout,
+		MaxHeaderBytes: maxHeader,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	s.SetKeepAlivesEnabled(false) // a connection that does nothing must not take a slot
+	return s
+}
+
+// end lets requests that are being answered end, for a second at most.
+func end(s *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if s.Shutdown(ctx) != nil {
+		return s.Close()
+	}
+	return nil
 }
 
 // Path is where the socket is.
@@ -70,12 +86,7 @@ func (s *Server) Path() string { return s.socket.path }
 // second at most, and returns when everything has ended. It is called once.
 func (s *Server) Close() error {
 	close(s.closing)
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-	defer cancel()
-	err := s.http.Shutdown(ctx)
-	if err != nil {
-		err = s.http.Close()
-	}
+	err := end(s.http)
 	s.serving.Wait()
 	return errors.Join(err, s.socket.Close())
 }

@@ -30,6 +30,7 @@ var ErrInUse = errors.New("another process listens there")
 // not safe for concurrent use.
 type Socket struct {
 	path     string
+	mode     fs.FileMode
 	lock     *lock
 	listener *net.UnixListener
 	own      fs.FileInfo // of the socket's file
@@ -42,14 +43,14 @@ type Socket struct {
 //
 // The caller closes the socket, or has [Serve] take it over.
 func Listen(path string) (*Socket, error) {
-	s, err := listen(path)
+	s, err := listen(path, socketMode)
 	if err != nil {
 		return nil, fmt.Errorf("making control socket %s: %w", path, err)
 	}
 	return s, nil
 }
 
-func listen(path string) (*Socket, error) {
+func listen(path string, mode fs.FileMode) (*Socket, error) {
 	if len(path) > MaxPath {
 		return nil, fmt.Errorf("the path has %d bytes, at most %d are possible", len(path), MaxPath)
 	}
@@ -57,7 +58,7 @@ func listen(path string) (*Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Socket{path: path, lock: l}
+	s := &Socket{path: path, mode: mode, lock: l}
 	if err = vacant(path); err == nil {
 		err = s.bind()
 	}
@@ -117,7 +118,7 @@ func (s *Socket) bind() (err error) {
 }
 
 func (s *Socket) publish(staged string) error {
-	if err := os.Chmod(staged, socketMode); err != nil {
+	if err := os.Chmod(staged, s.mode); err != nil {
 		return err
 	}
 	var err error
@@ -154,7 +155,7 @@ func (s *Socket) Close() error {
 	}
 	errs = append(errs, s.lock.release())
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("closing control socket %s: %w", s.path, err)
+		return fmt.Errorf("closing socket %s: %w", s.path, err)
 	}
 	return nil
 }

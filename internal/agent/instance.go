@@ -155,7 +155,9 @@ func (i *instance) install(ctx context.Context, prog *program, opened map[string
 	i.prog = prog
 	if prog.adopted {
 		i.live = true
-		i.log.Warn("nothing to do: the configuration has no templates and no process")
+		if prog.metering == nil {
+			i.log.Warn("nothing to do: the configuration has no templates and no process")
+		}
 	}
 	same := i.feeds.replace(ctx, opened)
 	i.snapshot = i.snapshot.Only(func(q sources.Query) bool { return same[q.Source] })

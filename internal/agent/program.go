@@ -65,7 +65,7 @@ func compile(cfg *config.Config, environ []string, redactor *secrets.Redactor, c
 		errs = append(errs, c.jobs())
 	}
 	if len(c.program.sets) == 0 && c.program.process == nil && len(c.program.jobs) == 0 && errors.Join(errs...) == nil {
-		if !cfg.Idle {
+		if !cfg.Idle && cfg.Metrics == nil {
 			errs = append(errs, errNothing)
 		}
 		c.program.adopted = true

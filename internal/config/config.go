@@ -56,6 +56,7 @@ type Config struct {
 
 	Metrics *Metrics `yaml:"metrics" doc:"What is measured in each cycle, and where it is delivered."`
 	Control Control  `yaml:"control" doc:"How operators on the same machine reach the instance."`
+	Admin   Admin    `yaml:"admin" doc:"How machines see the instance: health checks and metrics over HTTP."`
 
 	// File is the configuration file; empty if there is none.
 	File string

@@ -26,6 +26,7 @@ func (v *validator) all() {
 	v.tls("sources.etcd.tls", v.cfg.Sources.Etcd != nil, func() TLS { return v.cfg.Sources.Etcd.TLS })
 	v.tls("secrets.vault.tls", v.cfg.Secrets.Vault != nil, func() TLS { return v.cfg.Secrets.Vault.TLS })
 	v.control()
+	v.admin()
 	v.delimiters("delimiters", v.cfg.Delimiters)
 	v.wait("wait", v.cfg.Wait)
 	v.process()

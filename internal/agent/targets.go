@@ -6,11 +6,17 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"concierge/internal/config"
 	"concierge/metrics"
 	"concierge/metrics/cycle"
+	transport "concierge/metrics/push/delivery"
+	"concierge/metrics/push/otlp"
+	"concierge/metrics/push/pushgateway"
+	"concierge/metrics/push/sensu"
+	"concierge/metrics/push/statsd"
 	"concierge/metrics/push/zabbix"
 )
 
@@ -40,11 +46,64 @@ func (m measuring) sinks() ([]cycle.Sink, error) {
 // targets makes those of one entry; several only for Zabbix, where a list of
 // servers may mean that all get everything.
 func (m measuring) targets(p *config.Push) ([]metrics.Target, error) {
-	switch {
-	case p.Zabbix != nil:
+	if p.Zabbix != nil {
 		return m.zabbix(p.Zabbix, p.Timeout)
 	}
-	return nil, errors.New("no such target")
+	var t metrics.Target
+	var err error
+	switch {
+	case p.OTLP != nil:
+		t, err = m.otlp(p.OTLP, p.Timeout)
+	case p.StatsD != nil:
+		t, err = statsd.New(statsd.Config{
+			Address: p.StatsD.Address, Dialect: dialects[p.StatsD.Dialect], Prefix: p.StatsD.Prefix,
+			Tags: labelsOf(p.StatsD.Tags), Timeout: p.Timeout,
+		})
+	case p.Pushgateway != nil:
+		t, err = m.pushgateway(p.Pushgateway, p.Timeout)
+	default:
+		t, err = sensu.New(sensu.Config{
+			Server: transport.Options{URL: p.Sensu.URL}, Timeout: p.Timeout, Entity: p.Sensu.Entity,
+			Namespace: p.Sensu.Namespace, Handlers: p.Sensu.Handlers, MetricsHandlers: p.Sensu.MetricsHandlers,
+		})
+	}
+	return []metrics.Target{t}, err
+}
+
+func (m measuring) otlp(o *config.OTLPPush, timeout time.Duration) (metrics.Target, error) {
+	trust, err := trustOf(o.TLS)
+	if err != nil {
+		return nil, err
+	}
+	return otlp.New(otlp.Config{
+		Server:  transport.Options{URL: o.URL, Headers: revealed(o.Headers), Token: contentOf(o.TokenFile), TLS: trust},
+		Timeout: timeout, MaxPoints: o.MaxPoints, Service: o.Service, Host: m.cfg.Host, Resource: o.Resource, Log: m.log,
+	})
+}
+
+func (m measuring) pushgateway(g *config.PushgatewayPush, timeout time.Duration) (metrics.Target, error) {
+	trust, err := trustOf(g.TLS)
+	if err != nil {
+		return nil, err
+	}
+	return pushgateway.New(pushgateway.Config{
+		Server: transport.Options{
+			URL: g.URL, Headers: revealed(g.Headers), Username: g.Username, Password: contentOf(g.PasswordFile),
+			Token: contentOf(g.TokenFile), TLS: trust,
+		},
+		Import: g.Import, Timeout: timeout, Job: g.Job, DeleteOnClose: g.Delete,
+	})
+}
+
+var dialects = map[string]statsd.Dialect{"plain": statsd.Plain, "datadog": statsd.Datadog}
+
+// labelsOf reads name:value tags.
+func labelsOf(tags []string) []metrics.Label {
+	made := make([]metrics.Label, len(tags))
+	for i, tag := range tags {
+		made[i].Name, made[i].Value, _ = strings.Cut(tag, ":")
+	}
+	return made
 }
 
 func (m measuring) zabbix(z *config.ZabbixPush, timeout time.Duration) ([]metrics.Target, error) {

@@ -114,7 +114,7 @@ type ZabbixRegister struct {
 
 // OTLPPush is an OpenTelemetry receiver.
 type OTLPPush struct {
-	URL       string                  `yaml:"url" doc:"http(s)://host:port, to which /v1/metrics is added if it has no path, or unix:/path/of/socket:/v1/metrics." default:"http://127.0.0.1:4318"`
+	URL       string                  `yaml:"url" doc:"The whole URL; http://host:9090/api/v1/otlp/v1/metrics for Prometheus, unix:/path/of/socket:/v1/metrics for a socket." default:"http://127.0.0.1:4318/v1/metrics"`
 	Service   string                  `yaml:"service" doc:"service.name of the resource; concierge unless set."`
 	Resource  map[string]string       `yaml:"resource" doc:"Further attributes of the resource."`
 	Headers   map[string]secrets.Text `yaml:"headers" doc:"Headers of the request."`
@@ -146,7 +146,9 @@ type PushgatewayPush struct {
 
 // SensuPush is a Sensu Go agent.
 type SensuPush struct {
-	URL       string   `yaml:"url" doc:"The agent's API." default:"http://127.0.0.1:3031"`
-	Namespace string   `yaml:"namespace" doc:"Namespace of the events; the agent's unless set."`
-	Handlers  []string `yaml:"handlers" doc:"Handlers of the metrics."`
+	URL             string   `yaml:"url" doc:"The agent's API for events." default:"http://127.0.0.1:3031/events"`
+	Entity          string   `yaml:"entity" doc:"Proxy entity whose events these are; the agent's unless set."`
+	Namespace       string   `yaml:"namespace" doc:"Namespace of the events; the agent's unless set."`
+	Handlers        []string `yaml:"handlers" doc:"Handlers of the events of checks."`
+	MetricsHandlers []string `yaml:"metrics_handlers" doc:"Handlers of the events with values."`
 }

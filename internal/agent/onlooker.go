@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -52,6 +54,9 @@ func (o *onlooker) Dropped(target string, samples int) {
 
 // Beat implements [cycle.Observer].
 func (o *onlooker) Beat(target string, err error) {
+	if errors.Is(err, context.Canceled) { // by the end of concierge
+		return
+	}
 	if o.turned("heartbeat "+target, err != nil) && err != nil {
 		o.log.Warn("heartbeat was not delivered", "target", target, "error", err)
 	}

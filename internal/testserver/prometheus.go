@@ -20,7 +20,9 @@ const prometheusConfig = "otlp:\n  translation_strategy: NoTranslation\n"
 func prometheusKind() kind {
 	return kind{
 		program: "prometheus", ports: 1, ready: prometheusReady,
-		prepare: func(i *instance) error { return os.WriteFile(i.path("prometheus.yml"), []byte(prometheusConfig), 0o600) },
+		prepare: func(i *instance) error {
+			return os.WriteFile(i.path("prometheus.yml"), []byte(prometheusConfig), 0o600)
+		},
 		args: func(i *instance) []string {
 			return []string{
 				"--config.file", i.path("prometheus.yml"), "--storage.tsdb.path", i.path("data"), "--log.level", "warn",

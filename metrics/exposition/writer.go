@@ -104,7 +104,7 @@ func (w *Writer) collect(own []metrics.Label) {
 	}
 	for _, l := range own {
 		name := labelName(l.Name)
-		if slices.Contains(w.Reserved, name) || w.has(name) {
+		if name == "__name__" || slices.Contains(w.Reserved, name) || w.has(name) {
 			name = "exported_" + name
 		}
 		w.add(name, l.Value)

@@ -2,18 +2,17 @@ package exposition_test
 
 import (
 	"math"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	reader "concierge/metrics/collect/exposition"
-
 	"concierge/internal/testserver"
 	"concierge/metrics"
 	"concierge/metrics/collect/dropwizard"
+	reader "concierge/metrics/collect/exposition"
 	"concierge/metrics/exposition"
 	"concierge/metrics/fixture"
-	"os/exec"
 )
 
 func labels(pairs ...string) []metrics.Label {

@@ -90,7 +90,7 @@ func TestBadSettingsAreFound(t *testing.T) {
 // FuzzPush has the official types read what was written.
 func FuzzPush(f *testing.F) {
 	f.Add("name", "p99", "label", "value", 1.5, true)
-	f.Add("größe,\xff", "", "\x00", strings.Repeat("x", 300), -0.0, false)
+	f.Add("größe,\xff", "", "\x00", strings.Repeat("x", 300), -1e-9, false)
 	r := newReceiver(f, nil)
 	target := newTarget(f, otlp.Config{}, r.url)
 	f.Fuzz(func(t *testing.T, name, field, label, value string, v float64, counter bool) {

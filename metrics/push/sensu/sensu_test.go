@@ -186,9 +186,13 @@ func TestFailuresOfTheAgentAreErrors(t *testing.T) {
 		want   int64
 		says   string
 	}{
-		"busy":     {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "rate reached", 429) }, 0, `status 429, "rate reached"`},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 307) }, 0, "it redirects"},
-		"hung":     {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, -1, "no answer in time"},
+		"busy": {func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "rate reached", http.StatusTooManyRequests)
+		}, 0, `status 429, "rate reached"`},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, 0, "it redirects"},
+		"hung": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, -1, "no answer in time"},
 	} {
 		target := newTarget(t, sensu.Config{Timeout: 300 * time.Millisecond}, newAgent(t, c.answer).url)
 		r, err := target.Push(t.Context(), snapshot(metrics.Sample{Name: "a"}))

@@ -66,7 +66,9 @@ func (w *Writer) Append(b []byte, samples []metrics.Sample) ([]byte, Counts) {
 			w.take(s)
 		}
 	}
-	slices.SortStableFunc(w.series, w.compare)
+	slices.SortFunc(w.series, func(a, b series) int { // the first of the same ones stays the first
+		return cmp.Or(w.compare(a, b), cmp.Compare(a.name.from, b.name.from))
+	})
 	b = w.write(b, &n)
 	clear(w.names[:cap(w.names)]) // strings may be parts of large texts
 	return b, n
@@ -75,7 +77,10 @@ func (w *Writer) Append(b []byte, samples []metrics.Sample) ([]byte, Counts) {
 func (w *Writer) in(s span) []byte { return w.heap[s.from:s.to] }
 
 func (w *Writer) compare(a, b series) int {
-	return cmp.Or(bytes.Compare(w.in(a.name), w.in(b.name)), bytes.Compare(w.in(a.labels), w.in(b.labels)))
+	if c := bytes.Compare(w.in(a.name), w.in(b.name)); c != 0 {
+		return c
+	}
+	return bytes.Compare(w.in(a.labels), w.in(b.labels))
 }
 
 // take renders the name and the labels of a sample.
@@ -104,7 +109,7 @@ func (w *Writer) collect(own []metrics.Label) {
 	}
 	for _, l := range own {
 		name := labelName(l.Name)
-		if slices.Contains(w.Reserved, name) || w.has(name) {
+		if name == "__name__" || slices.Contains(w.Reserved, name) || w.has(name) {
 			name = "exported_" + name
 		}
 		w.add(name, l.Value)

@@ -121,7 +121,6 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, int, error) {
 	if len(r.Body) > 0 {
 		request.ContentLength = int64(len(r.Body))
 		request.GetBody = func() (io.ReadCloser, error) {
-			left.Store(0)
 			return &counted{Reader: bytes.NewReader(r.Body), left: &left}, nil
 		}
 		request.Body, _ = request.GetBody()
@@ -142,7 +141,9 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, int, error) {
 	return a, int(left.Load()), nil
 }
 
-// counted counts what is taken of a body, which is what leaves.
+// counted counts what is taken of a body, which is what leaves. A request that
+// is begun again, on a connection that turned out to be stale, has a new body: the
+// one of which most was taken tells.
 type counted struct {
 	*bytes.Reader
 	left *atomic.Int64
@@ -150,15 +151,25 @@ type counted struct {
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
-	c.left.Add(int64(n))
+	c.note()
 	return n, err
 }
 
 // WriteTo counts for who takes the body as a whole.
 func (c *counted) WriteTo(w io.Writer) (int64, error) {
 	n, err := c.Reader.WriteTo(w)
-	c.left.Add(n)
+	c.note()
 	return n, err
+}
+
+func (c *counted) note() {
+	taken := c.Size() - int64(c.Len())
+	for {
+		before := c.left.Load()
+		if taken <= before || c.left.CompareAndSwap(before, taken) {
+			return
+		}
+	}
 }
 
 func (*counted) Close() error { return nil }

@@ -15,7 +15,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"concierge/metrics"
-	"concierge/metrics/push/delivery"
 	"concierge/metrics/push/otlp"
 )
 
@@ -153,5 +152,3 @@ func push(t testing.TB, target metrics.Target, s *metrics.Snapshot) metrics.Rece
 func snapshot(samples ...metrics.Sample) *metrics.Snapshot {
 	return &metrics.Snapshot{At: time.Now(), Host: "measured", Samples: samples}
 }
-
-func server(url string) otlp.Config { return otlp.Config{Server: delivery.Options{URL: url}} }

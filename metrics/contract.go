@@ -65,6 +65,19 @@ type Learner interface {
 	Learning() time.Time
 }
 
+// Closer is a [Target] that keeps connections.
+type Closer interface {
+	// Close lets go of them. Nothing else runs then or later.
+	Close()
+}
+
+// Withdrawer is a [Target] that can take back what must not outlast the
+// instance.
+type Withdrawer interface {
+	// Withdraw does so, within ctx. Neither Push nor Beat runs meanwhile.
+	Withdraw(ctx context.Context) error
+}
+
 // ErrTimeout says that a target did not answer in time.
 var ErrTimeout = errors.New("no answer in time")
 

@@ -116,7 +116,7 @@ func (a *application) act(ctx context.Context) {
 			a.asked[i] = append(a.asked[i], action)
 		}
 	}
-	failed := a.todo.runCommands(ctx, a.Children, a.g.CommandEnv, &a.report)
+	failed := a.todo.runCommands(ctx, a.runner(), a.g.CommandEnv, &a.report)
 	if a.g.Together && len(failed) > 0 {
 		a.g.Process = nil
 	}
@@ -131,10 +131,10 @@ func (a *application) act(ctx context.Context) {
 }
 
 // runCommands runs every command and returns the errors by their place.
-func (t *todo) runCommands(ctx context.Context, children *process.Children, env []string, report *Report) map[int]error {
+func (t *todo) runCommands(ctx context.Context, r runner, env []string, report *Report) map[int]error {
 	failed := make(map[int]error)
 	for i, c := range t.commands {
-		if err := c.Run(ctx, children, env); err != nil {
+		if err := r.run(ctx, ForReload, c, env); err != nil {
 			failed[i] = err
 			report.did("failed command " + c.Command[0])
 			continue

@@ -33,13 +33,15 @@ func (s *Supervisor) Apply(ctx context.Context, g Generation) Report {
 		a.work = append(a.work, &staging{set: set, result: Result{Name: set.Name}})
 	}
 	stageAll(a.work)
-	a.each(func(w *staging) error { return w.check(ctx, s.Children, g) })
+	a.each(func(w *staging) error { return w.check(ctx, s.runner(), g) })
 	if leave, ok := a.enter(ctx); ok {
 		a.commit()
+		a.report.Written = time.Now()
 		watched := a.watched()
 		a.discard(watched)
 		release := a.hold(watched)
 		a.act(ctx)
+		a.report.Told = time.Now()
 		leave(a.watch(ctx, watched))
 		release()
 	}

@@ -26,7 +26,7 @@ type Candidate struct {
 	// Env is the environment of commands that have none of their own.
 	Env []string
 
-	children *process.Children // runs the commands
+	runner runner // of the commands
 }
 
 // CommandCheck is a command that must succeed. In its arguments every {{path}}
@@ -40,7 +40,7 @@ func (c CommandCheck) Check(ctx context.Context, candidate Candidate) error {
 	command := c.Command
 	command.Command = withPath(command.Command, candidate.Path, candidate.Dir)
 	command.Silent = candidate.Secret
-	return command.Run(ctx, candidate.children, candidate.Env)
+	return candidate.runner.run(ctx, ForCheck, command, candidate.Env)
 }
 
 // withPath replaces {{path}} and {{dir}} in arguments.
@@ -58,8 +58,8 @@ func withPath(args []string, path, dir string) []string {
 
 // check runs the checks on those files that differ from what is in place, and
 // then those on the set.
-func (w *staging) check(ctx context.Context, children *process.Children, g Generation) error {
-	candidate := Candidate{Secret: w.set.Secret, Env: g.CommandEnv, children: children}
+func (w *staging) check(ctx context.Context, r runner, g Generation) error {
+	candidate := Candidate{Secret: w.set.Secret, Env: g.CommandEnv, runner: r}
 	changed := false
 	for i, out := range w.set.Outputs {
 		if !w.changed[i] {

@@ -208,6 +208,10 @@ type Report struct {
 	// Actions lists what was done, for the log.
 	Actions []string
 	Elapsed time.Duration
+	// Written, Told and Healthy are when the files were in place, when everybody
+	// had been told, and when the health checks had accepted that; zero if it did
+	// not come to that, or nothing was checked.
+	Written, Told, Healthy time.Time
 
 	restarted bool // the process was started or restarted
 }

@@ -33,6 +33,7 @@ type Options struct {
 	Gate     Gate              // nil lets everything pass
 	Journal  *journal.Journal  // nil remembers nothing
 	Board    *board.Board      // nil tells nobody
+	Meter    Meter             // nil tells nobody
 }
 
 // Supervisor puts generations in place and tells the process. Its methods

@@ -97,7 +97,7 @@ func (a *application) actAgain(ctx context.Context, replaced bool) error {
 			return slices.ContainsFunc(a.todo.reloads, c.Equal)
 		})
 	}
-	errs := slices.Collect(maps.Values(a.todo.runCommands(ctx, a.Children, a.g.CommandEnv, &a.report)))
+	errs := slices.Collect(maps.Values(a.todo.runCommands(ctx, a.runner(), a.g.CommandEnv, &a.report)))
 	errs = slices.AppendSeq(errs, maps.Values(a.todo.tellJobs(a.Jobs, &a.report)))
 	switch {
 	case ctx.Err() != nil:

@@ -58,6 +58,9 @@ func (a *application) watch(ctx context.Context, sets []*staging) (healthy bool)
 	if bad {
 		a.undo(ctx, sets, replaced, err)
 	}
+	if err == nil && len(checks) > 0 {
+		a.report.Healthy = time.Now()
+	}
 	if err == nil || bad { // bad: what was not undone had nothing to do with it
 		a.note(journal.Healthy, fine)
 	}

@@ -38,10 +38,11 @@ func run(ctx context.Context, c call) (int, error) {
 	if err != nil {
 		return exit.Code(err), err
 	}
+	build := readBuild()
 	status, err := agent.Run(ctx, agent.Options{
 		Load: startingWith(first, load), Log: log.Logger, Environ: c.environ, Signals: c.signals, Stdout: c.stdout,
 		Sole:    true,
-		Control: &agent.Control{Version: readBuild().version, SetLevel: log.SetLevel},
+		Control: &agent.Control{Version: build.version, Revision: build.revision, SetLevel: log.SetLevel},
 		Adopted: func(cfg *config.Config) { log.Follow(cfg.Log) },
 	})
 	ending(log, err)

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -35,7 +36,9 @@ type applier struct {
 type attempt struct {
 	set    *set
 	digest digest
-	writes []*bool // set when its files are in place
+	writes []*bool   // set when its files are in place
+	units  []*unit   // whose output is new
+	since  time.Time // when the change came that it is about; zero: none did
 	// finishes says that it changes nothing, but does what is left to do about
 	// the version in place.
 	finishes bool
@@ -133,13 +136,25 @@ func (a *applier) hook(name string, deadline time.Time) {
 		ctx, cancel = context.WithDeadline(ctx, deadline)
 	}
 	defer cancel()
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		a.log.Error("hook is left out, there is no time for it any more", "job", name)
-	case !a.Jobs.Run(ctx, name):
+		return
+	}
+	began := time.Now()
+	var err error
+	if !a.Jobs.Run(ctx, name) {
+		err = errHook
 		a.log.Error("hook failed, the shutdown goes on", "job", name)
 	}
+	if a.Meter != nil {
+		a.Meter.Command(forHook, time.Since(began), err)
+	}
 }
+
+// forHook is the purpose of hooks among those of commands.
+const forHook reload.Purpose = "hook"
+
+var errHook = errors.New("the hook failed")
 
 // drain waits, so that those who were told that the process is not ready can
 // turn away.

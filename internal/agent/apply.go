@@ -25,7 +25,8 @@ func (i *instance) apply(now time.Time) {
 	wanted, unfinished := i.next(now)
 	for _, s := range wanted {
 		g.Sets = append(g.Sets, i.outputs(s))
-		about = append(about, attempt{set: s, digest: s.ready, writes: s.writes()})
+		about = append(about, attempt{set: s, digest: s.ready, writes: s.writes(), units: s.takeUncounted(), since: s.changedAt})
+		s.changedAt = time.Time{}
 	}
 	for _, s := range unfinished {
 		g.Sets = append(g.Sets, i.finish(s))
@@ -164,6 +165,7 @@ func (i *instance) report(r reload.Report) error {
 		a.set = i.heir(a.set)
 		changed += r.Results[n].Changed
 		fatal = append(fatal, i.settle(a, r.Results[n]))
+		i.noteApplied(a, r.Results[n], r)
 	}
 	i.noteProcess(r)
 	if changed > 0 || slices.ContainsFunc(r.Actions, newsworthy) {

@@ -17,7 +17,8 @@ import (
 // Control lets operators see and steer the instance by a socket on the same
 // machine, which the configuration names.
 type Control struct {
-	Version string // of this build, as the status tells it
+	Version  string // of this build, as the status tells it
+	Revision string // that it was built from, as the metrics tell it
 	// SetLevel changes the level of Options.Log and returns the previous one.
 	SetLevel func(slog.Level) (previous slog.Level)
 }

@@ -9,6 +9,7 @@ import (
 
 	"concierge/internal/config"
 	"concierge/internal/host"
+	"concierge/metrics/telemetry"
 	"concierge/reload"
 	"concierge/reload/board"
 	"concierge/reload/job"
@@ -71,7 +72,7 @@ type instance struct {
 	journal   *journal.Journal // nil: nothing outlasts concierge
 	following following
 	reaper    reaper
-	meter     meter
+	deliverer deliverer
 
 	handover handover
 	needing  needing
@@ -80,6 +81,10 @@ type instance struct {
 	settled  bool  // with Once: everything was applied
 
 	control     *control
+	site        *site
+	own         *telemetry.Telemetry // nil: nothing is measured
+	gauges      gauges
+	vitals      vitals
 	loaded      loaded
 	maintenance bool // an operator asked for it
 	stopping    bool // everything is being ended
@@ -99,6 +104,7 @@ func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 	control.log = log
 	i := &instance{
 		o: o, log: log, redactor: redactor, feeds: newFeeds(log), outages: newOutages(log), control: control,
+		site: &site{log: log}, own: newTelemetry(o.Control),
 		wake: time.NewTimer(time.Hour), children: process.NewChildren(log), manager: host.ServiceManager(o.Environ),
 	}
 	if o.Sole {
@@ -117,9 +123,14 @@ func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 		return nil, err
 	}
 	i.board = board.New(redactor.Redact, i.happened)
+	jobs, meter := job.NewGroup(i.children, i.board, log), programMeter{i.own}
+	jobs.Tell(meter)
 	i.applier = startApplier(ctx, reload.Options{
-		Log: log, Children: i.children, Jobs: job.NewGroup(i.children, i.board, log), Journal: i.journal, Board: i.board,
+		Log: log, Children: i.children, Jobs: jobs, Journal: i.journal, Board: i.board, Meter: meter,
 	})
+	i.vitals.main = jobs.Main()
+	i.vitals.turn()
+	i.own.Checks(i.checkStates)
 	i.install(ctx, prog, opened)
 	return i, nil
 }
@@ -137,14 +148,14 @@ func (i *instance) prepare(withEnv bool) (*program, map[string]opening, error) {
 	if prog.metering, err = i.metering(cfg); err != nil {
 		return nil, nil, err
 	}
-	opened, err := open(cfg, i.log)
+	opened, err := open(cfg, i.log, i.own)
 	return prog, opened, err
 }
 
 // happened tells others of an event of the board. It may be called by others.
 func (i *instance) happened(e board.Event) {
 	i.control.show(e)
-	i.meter.see(e)
+	i.deliverer.see(e)
 }
 
 // install makes prog the current program. It cannot fail.
@@ -159,6 +170,7 @@ func (i *instance) install(ctx context.Context, prog *program, opened map[string
 			i.log.Warn("nothing to do: the configuration has no templates and no process")
 		}
 	}
+	i.own.Configure(prog.inventory())
 	same := i.feeds.replace(ctx, opened)
 	i.snapshot = i.snapshot.Only(func(q sources.Query) bool { return same[q.Source] })
 	i.outages.only(same)
@@ -169,7 +181,9 @@ func (i *instance) install(ctx context.Context, prog *program, opened map[string
 		i.queue(s)
 	}
 	i.loaded = loaded{at: time.Now()}
-	i.meter.adopt(prog)
+	i.deliverer.adopt(prog)
+	i.own.Loaded(i.loaded.at, nil)
+	i.gauges.due = true
 	if i.o.Adopted != nil {
 		i.o.Adopted(prog.cfg)
 	}

@@ -1,94 +1,98 @@
 package agent
 
 import (
-	"reflect"
-	"sync"
-	"sync/atomic"
+	"errors"
+	"strings"
+	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"concierge/internal/config"
-	"concierge/metrics/cycle"
-	"concierge/reload/board"
+	"concierge/metrics/telemetry"
+	"concierge/reload"
+	"concierge/reload/job"
+	"concierge/reload/process"
+	"concierge/secrets/vault"
+	"concierge/sources"
 )
 
-// lastWords is how long the end of the process may take to be delivered.
-const lastWords = 3 * time.Second
-
-// meter measures and delivers while the instance runs. It belongs to the loop,
-// except where it says otherwise.
-type meter struct {
-	on      bool            // this instance measures at all
-	engine  *cycle.Engine   // nil: nothing is configured
-	cfg     *config.Metrics // what engine was made of
-	retired sync.WaitGroup
-
-	current atomic.Pointer[cycle.Engine] // the same as engine, for others
-	alone   atomic.Bool                  // there is no process to look at
+// sourceMeter tells the metrics of one source.
+type sourceMeter struct {
+	own  *telemetry.Telemetry
+	name string
 }
 
-// metering does what can fail about the metrics of a configuration; nil without
-// any.
-func (i *instance) metering(cfg *config.Config) (*cycle.Options, error) {
-	if cfg.Metrics == nil {
-		return nil, nil
+var _ vault.Meter = sourceMeter{}
+
+// Request implements [sources.Meter].
+func (m sourceMeter) Request(op sources.Op, r sources.Result, took time.Duration) {
+	m.own.Requested(m.name, string(op), string(r), took)
+}
+
+// Reconnect implements [sources.Meter].
+func (m sourceMeter) Reconnect(why sources.Reason) { m.own.Reconnected(m.name, string(why)) }
+
+// Retry implements [sources.Meter].
+func (m sourceMeter) Retry(pause time.Duration) { m.own.Retries(m.name, pause) }
+
+// TokenEnds implements [vault.Meter].
+func (m sourceMeter) TokenEnds(at time.Time) { m.own.TokenEnds(m.name, at) }
+
+// Leases implements [vault.Meter].
+func (m sourceMeter) Leases(held int, first time.Time) { m.own.Leases(m.name, held, first) }
+
+// programMeter tells the metrics of the process and of commands.
+type programMeter struct{ own *telemetry.Telemetry }
+
+var (
+	_ job.Meter    = programMeter{}
+	_ reload.Meter = programMeter{}
+)
+
+// Started implements [job.Meter].
+func (m programMeter) Started(name string, why job.Cause, at time.Time) {
+	if name == config.ProcessName {
+		m.own.ChildStarted(telemetry.StartReason(why), at)
 	}
-	m := measuring{cfg: cfg.Metrics, log: i.log, environ: i.o.Environ, runner: i.children, pid: i.pidOfProcess}
-	o, err := m.options()
-	o.Life, o.Observer = i.life, newOnlooker(i.log)
-	return &o, err
 }
 
-// pidOfProcess may be called by others.
-func (i *instance) pidOfProcess() int { return i.applier.Jobs.Main().Status().PID }
-
-// life is how the process is; of an instance without one, how that is. It may be
-// called by others.
-func (i *instance) life() cycle.Life {
-	if i.meter.alone.Load() {
-		return cycle.Life{Alive: true, Exit: -1}
-	}
-	main := i.applier.Jobs.Main()
-	life := cycle.Life{Alive: main.Running(), Exit: -1}
-	if status, ended := main.LastEnd(); ended {
-		life.Exit = status.ExitCode()
-	}
-	return life
-}
-
-// measure begins to measure.
-func (i *instance) measure() {
-	i.meter.on = !i.o.once && !i.o.dry
-	i.meter.adopt(i.prog)
-}
-
-// adopt measures as a new program wants it.
-func (m *meter) adopt(prog *program) {
-	m.alone.Store(prog.process == nil)
-	if !m.on || m.engine != nil && reflect.DeepEqual(m.cfg, prog.cfg.Metrics) {
+// Ended implements [job.Meter].
+func (m programMeter) Ended(name string, s process.Status) {
+	if name != config.ProcessName {
 		return
 	}
-	if old := m.engine; old != nil {
-		m.retired.Go(old.Stop)
+	class := telemetry.ExitZero
+	switch {
+	case s.Signal == syscall.SIGKILL:
+		class = telemetry.ExitKilled
+	case s.Signal != 0:
+		class = telemetry.ExitSignal
+	case s.Code != 0:
+		class = telemetry.ExitNonzero
 	}
-	m.engine, m.cfg = nil, prog.cfg.Metrics
-	if prog.metering != nil {
-		m.engine = cycle.Start(*prog.metering)
-	}
-	m.current.Store(m.engine)
+	m.own.ChildExited(class, s.ExitCode())
 }
 
-// see tells the targets at once when the process has ended or was started. It
-// may be called by others.
-func (m *meter) see(e board.Event) {
-	if engine := m.current.Load(); engine != nil && e.Kind == board.Job && e.Name == config.ProcessName {
-		engine.Beat()
+// Signalled implements [job.Meter].
+func (m programMeter) Signalled(name string, sig syscall.Signal) {
+	if name == config.ProcessName {
+		m.own.ChildSignalled(strings.TrimPrefix(unix.SignalName(sig), "SIG"))
 	}
 }
 
-// close delivers the last words: the process has ended with this status.
-func (m *meter) close(status int) {
-	if m.engine != nil {
-		m.engine.Close(lastWords, cycle.Life{Exit: status})
+// Command implements [reload.Meter].
+func (m programMeter) Command(p reload.Purpose, took time.Duration, err error) {
+	result := telemetry.CommandNonzero
+	_, late := errors.AsType[*process.TimeoutError](err)
+	_, absent := errors.AsType[*process.StartError](err)
+	switch {
+	case err == nil:
+		result = telemetry.CommandOK
+	case late:
+		result = telemetry.CommandTimeout
+	case absent:
+		result = telemetry.CommandStartError
 	}
-	m.retired.Wait()
+	m.own.Commanded(telemetry.CommandKind(p), result, took)
 }

@@ -9,19 +9,21 @@ import (
 
 	"concierge/metrics"
 	"concierge/metrics/collect/endpoint"
+	"concierge/metrics/telemetry"
 )
 
 // onlooker logs when something begins to fail and when it works again. Its
 // methods may be called concurrently.
 type onlooker struct {
 	log *slog.Logger
+	own *telemetry.Telemetry // nil measures nothing
 
 	mu      sync.Mutex
 	failing map[string]bool // guarded by mu; endpoints and heartbeats by name
 }
 
-func newOnlooker(log *slog.Logger) *onlooker {
-	return &onlooker{log: log, failing: make(map[string]bool)}
+func newOnlooker(log *slog.Logger, own *telemetry.Telemetry) *onlooker {
+	return &onlooker{log: log, own: own, failing: make(map[string]bool)}
 }
 
 // turned notes how a thing is and reports whether that is new.
@@ -34,7 +36,8 @@ func (o *onlooker) turned(name string, failed bool) bool {
 }
 
 // Scraped implements [cycle.Observer].
-func (o *onlooker) Scraped(source string, _ int, _ time.Duration, err error) {
+func (o *onlooker) Scraped(source string, samples int, took time.Duration, err error) {
+	o.own.Scraped(source, samples, took, err)
 	switch {
 	case !o.turned("endpoint "+source, err != nil):
 	case err != nil:
@@ -45,10 +48,13 @@ func (o *onlooker) Scraped(source string, _ int, _ time.Duration, err error) {
 }
 
 // Pushed implements [cycle.Observer]; its lane logs.
-func (o *onlooker) Pushed(string, metrics.Receipt, time.Duration, error) {}
+func (o *onlooker) Pushed(target string, r metrics.Receipt, took time.Duration, err error) {
+	o.own.Pushed(target, r, took, err)
+}
 
 // Dropped implements [cycle.Observer].
 func (o *onlooker) Dropped(target string, samples int) {
+	o.own.Dropped(target, samples)
 	o.log.Warn("metrics waited for too long and were dropped", "target", target, "values", samples)
 }
 
@@ -57,6 +63,7 @@ func (o *onlooker) Beat(target string, err error) {
 	if errors.Is(err, context.Canceled) { // by the end of concierge
 		return
 	}
+	o.own.Beat(target, err)
 	if o.turned("heartbeat "+target, err != nil) && err != nil {
 		o.log.Warn("heartbeat was not delivered", "target", target, "error", err)
 	}

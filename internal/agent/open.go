@@ -7,6 +7,7 @@ import (
 
 	"concierge/internal/config"
 	"concierge/internal/exit"
+	"concierge/metrics/telemetry"
 	"concierge/render"
 	"concierge/secrets/vault"
 	"concierge/sources"
@@ -26,10 +27,10 @@ const (
 
 // open makes every configured source. None of them needs its store to be up;
 // what fails here is a setting.
-func open(cfg *config.Config, log *slog.Logger) (map[string]opening, error) {
+func open(cfg *config.Config, log *slog.Logger, own *telemetry.Telemetry) (map[string]opening, error) {
 	opened := make(map[string]opening)
-	add := func(name string, settings any, make func(*slog.Logger) (sources.Source, error)) error {
-		source, err := make(log.With("source", name))
+	add := func(name string, settings any, make func(*slog.Logger, sourceMeter) (sources.Source, error)) error {
+		source, err := make(log.With("source", name), sourceMeter{own, name})
 		if err != nil {
 			return exit.With(exit.Config, fmt.Errorf("opening source %s: %w", name, err))
 		}
@@ -51,66 +52,66 @@ func closeAll(opened map[string]opening) {
 	}
 }
 
-type adder func(name string, settings any, make func(*slog.Logger) (sources.Source, error)) error
+type adder func(name string, settings any, make func(*slog.Logger, sourceMeter) (sources.Source, error)) error
 
 func addAll(cfg *config.Config, add adder) error {
 	if c := cfg.Sources.Consul; c != nil {
-		err := add(consulName, *c, func(log *slog.Logger) (sources.Source, error) { return openConsul(c, log) })
+		err := add(consulName, *c, func(log *slog.Logger, m sourceMeter) (sources.Source, error) { return openConsul(c, log, m) })
 		if err != nil {
 			return err
 		}
 	}
 	if c := cfg.Sources.Etcd; c != nil {
-		err := add(etcdName, *c, func(log *slog.Logger) (sources.Source, error) { return openEtcd(c, log) })
+		err := add(etcdName, *c, func(log *slog.Logger, m sourceMeter) (sources.Source, error) { return openEtcd(c, log, m) })
 		if err != nil {
 			return err
 		}
 	}
 	if c := cfg.Sources.File; c != nil {
-		err := add(fileName, *c, func(log *slog.Logger) (sources.Source, error) { return openFile(c, log) })
+		err := add(fileName, *c, func(log *slog.Logger, m sourceMeter) (sources.Source, error) { return openFile(c, log, m) })
 		if err != nil {
 			return err
 		}
 	}
 	if c := cfg.Secrets.Vault; c != nil {
-		err := add(vaultName, *c, func(log *slog.Logger) (sources.Source, error) { return openVault(c, log) })
+		err := add(vaultName, *c, func(log *slog.Logger, m sourceMeter) (sources.Source, error) { return openVault(c, log, m) })
 		if err != nil {
 			return err
 		}
 	}
-	return add(localName, nil, func(log *slog.Logger) (sources.Source, error) { return file.NewLocal(log), nil })
+	return add(localName, nil, func(log *slog.Logger, _ sourceMeter) (sources.Source, error) { return file.NewLocal(log), nil })
 }
 
 // openConsul makes the Consul source.
-func openConsul(c *config.Consul, log *slog.Logger) (*consul.Source, error) {
+func openConsul(c *config.Consul, log *slog.Logger, m sourceMeter) (*consul.Source, error) {
 	return consul.New(consul.Config{
 		Name: consulName, Address: c.Address, Token: c.Token, TokenFile: c.TokenFile, TLS: tlsOf(c.TLS),
 		Datacenter: c.Datacenter, Namespace: c.Namespace, Partition: c.Partition,
 		Username: c.Username, Password: c.Password, MaxStale: c.MaxStale, QueryWait: c.QueryWait,
-		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport), Budget: sources.NewBudget(c.MaxRequests, log),
+		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport), Budget: sources.NewBudget(c.MaxRequests, log), Meter: m,
 	}, log)
 }
 
 // openEtcd makes the etcd source.
-func openEtcd(c *config.Etcd, log *slog.Logger) (*etcd.Source, error) {
+func openEtcd(c *config.Etcd, log *slog.Logger, m sourceMeter) (*etcd.Source, error) {
 	return etcd.New(etcd.Config{
 		Name: etcdName, Endpoints: c.Endpoints, Username: c.Username, Password: c.Password,
 		PasswordFile: c.PasswordFile, TLS: tlsOf(c.TLS), Prefix: c.Prefix, DialTimeout: c.DialTimeout,
-		Budget: sources.NewBudget(c.MaxRequests, log),
+		Budget: sources.NewBudget(c.MaxRequests, log), Meter: m,
 	}, log)
 }
 
 // openFile makes the file source.
-func openFile(c *config.File, log *slog.Logger) (*file.Source, error) {
-	return file.New(file.Config{Name: fileName, Path: c.Path, Rescan: c.Rescan}, log)
+func openFile(c *config.File, log *slog.Logger, m sourceMeter) (*file.Source, error) {
+	return file.New(file.Config{Name: fileName, Path: c.Path, Rescan: c.Rescan, Meter: m}, log)
 }
 
-func openVault(c *config.Vault, log *slog.Logger) (*vault.Source, error) {
+func openVault(c *config.Vault, log *slog.Logger, m sourceMeter) (*vault.Source, error) {
 	return vault.New(vault.Config{
 		Name: vaultName, Address: c.Address, Namespace: c.Namespace, Token: c.Token, TokenFile: c.TokenFile,
 		TLS: tlsOf(c.TLS), Refresh: c.Refresh, LeaseThreshold: float64(c.LeaseThreshold) / 100,
 		RenewToken: c.RenewToken, Unwrap: c.UnwrapToken, Kubernetes: kubernetesOf(c.Kubernetes), UserAgent: c.UserAgent,
-		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport), Budget: sources.NewBudget(c.MaxRequests, log),
+		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport), Budget: sources.NewBudget(c.MaxRequests, log), Meter: m,
 	}, log)
 }
 
@@ -163,11 +164,11 @@ func OpenStore(cfg *config.Config, name string, log *slog.Logger) (sources.Store
 	}
 	switch s := cfg.Sources; {
 	case name == consulName && s.Consul != nil:
-		return openConsul(s.Consul, log)
+		return openConsul(s.Consul, log, sourceMeter{})
 	case name == etcdName && s.Etcd != nil:
-		return openEtcd(s.Etcd, log)
+		return openEtcd(s.Etcd, log, sourceMeter{})
 	case name == fileName && s.File != nil:
-		return openFile(s.File, log)
+		return openFile(s.File, log, sourceMeter{})
 	}
 	return nil, exit.With(exit.Usage, fmt.Errorf("source %q is not configured (see the sources block of the configuration, or --%s-… flags)", name, name))
 }

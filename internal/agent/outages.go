@@ -14,6 +14,7 @@ type outages struct {
 	log     *slog.Logger
 	away    map[string]outage
 	refused map[sources.Query]outage
+	heard   map[string]bool // sources that have answered
 }
 
 // outage is why and since when there are no answers.
@@ -23,7 +24,7 @@ type outage struct {
 }
 
 func newOutages(log *slog.Logger) outages {
-	return outages{log: log, away: make(map[string]outage), refused: make(map[sources.Query]outage)}
+	return outages{log: log, heard: make(map[string]bool), away: make(map[string]outage), refused: make(map[sources.Query]outage)}
 }
 
 // hold reports whether the answer to q is held back by an outage or a refusal.
@@ -36,6 +37,7 @@ func (o *outages) hold(q sources.Query) bool {
 // note takes what a batch says of the state of its source.
 func (o *outages) note(u sources.Update) {
 	was, away := o.away[u.Source]
+	o.heard[u.Source] = o.heard[u.Source] || u.Err == nil
 	switch {
 	case u.Err != nil && (!away || was.err.Error() != u.Err.Error()):
 		if !away {
@@ -79,6 +81,7 @@ func (o *outages) noteRefused(failed map[sources.Query]error) {
 
 // only forgets all sources but the named ones.
 func (o *outages) only(names map[string]bool) {
+	maps.DeleteFunc(o.heard, func(name string, _ bool) bool { return !names[name] })
 	maps.DeleteFunc(o.away, func(name string, _ outage) bool { return !names[name] })
 	maps.DeleteFunc(o.refused, func(q sources.Query, _ outage) bool { return !names[q.Source] })
 }

@@ -52,6 +52,7 @@ func (i *instance) noteReady() {
 		return
 	}
 	i.ready = true
+	i.vitals.see(i.sight())
 	i.tell(i.manager.NotifyReady)
 }
 

@@ -44,7 +44,7 @@ func newBench(o PushOptions) (*bench, error) {
 		return nil, err
 	}
 	if cfg.Metrics == nil {
-		return nil, exit.With(exit.Config, errors.New("nothing is measured (add a metrics section with collect and push to the configuration)"))
+		return nil, exit.With(exit.Config, errNotMeasured)
 	}
 	b := &bench{PushOptions: o, children: process.NewChildren(o.Log)}
 	m := measuring{cfg: cfg.Metrics, log: o.Log, environ: o.Environ, runner: b.children, pid: func() int { return 0 }}
@@ -55,7 +55,7 @@ func newBench(o PushOptions) (*bench, error) {
 		b.close()
 		return nil, err
 	}
-	b.Observer = newOnlooker(o.Log)
+	b.Observer = newOnlooker(o.Log, nil)
 	b.Life = func() cycle.Life { return cycle.Life{Alive: true, Exit: -1} }
 	return b, nil
 }
@@ -117,6 +117,8 @@ func PushOnce(ctx context.Context, o PushOptions) error {
 	}
 	return nil
 }
+
+var errNotMeasured = errors.New("nothing is measured (add a metrics section with collect and push to the configuration)")
 
 var errNoTarget = errors.New("there is no target (add one below metrics.push; --dry-run shows what would be sent)")
 

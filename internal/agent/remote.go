@@ -15,7 +15,16 @@ import (
 // came to it is not done at all.
 type remote struct{ i *instance }
 
-var _ admin.Instance = remote{}
+var (
+	_ admin.Instance = remote{}
+	_ admin.Health   = remote{}
+)
+
+// Live implements [admin.Health].
+func (r remote) Live() admin.Verdict { return r.i.vitals.Live() }
+
+// Ready implements [admin.Health].
+func (r remote) Ready() admin.Verdict { return r.i.vitals.Ready() }
 
 // ask has the loop do something and returns what came of it.
 //
@@ -140,7 +149,7 @@ func (i *instance) maintain(on bool) (changed bool) {
 	if on == i.maintenance {
 		return false
 	}
-	i.maintenance = on
+	i.maintenance, i.gauges.due = on, true
 	if on {
 		i.log.Warn("maintenance begins, the instance is not ready")
 	} else {

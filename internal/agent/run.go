@@ -32,9 +32,14 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 		return exit.Code(err), err
 	}
 	defer i.control.stop()
+	if err := i.serveSite(); err != nil {
+		return exit.Code(err), err
+	}
+	defer i.site.stop()
 	i.measure()
-	defer func() { i.meter.close(status) }()
+	defer func() { i.deliverer.close(status) }()
 	for {
+		i.vitals.turn()
 		i.step()
 		i.noteReady()
 		end, err := i.progress()
@@ -136,13 +141,14 @@ func (i *instance) stops(sig os.Signal) bool {
 func (i *instance) reload(ctx context.Context) error {
 	prog, opened, err := i.prepare(!i.o.dry)
 	if err == nil {
-		if err = i.control.prepare(prog.cfg.Control.Socket); err != nil {
+		if err = i.reachable(prog.cfg); err != nil {
 			closeAll(opened)
 		}
 	}
 	if err != nil {
 		i.log.Error("configuration was not reloaded, the previous one stays", "error", err)
 		i.loaded.lastErr = err
+		i.own.Loaded(time.Now(), err)
 		return err
 	}
 	if err := i.announceAt(prog.cfg.PIDFile); err != nil {
@@ -153,8 +159,21 @@ func (i *instance) reload(ctx context.Context) error {
 	}
 	i.install(ctx, prog, opened)
 	i.control.adopt(i)
+	i.site.adopt(i)
 	i.log.Info("configuration reloaded")
 	return nil
+}
+
+// reachable opens what a new configuration is reached by, or none of it.
+func (i *instance) reachable(cfg *config.Config) error {
+	if err := i.site.prepare(cfg.Admin); err != nil {
+		return err
+	}
+	err := i.control.prepare(cfg.Control.Socket)
+	if err != nil {
+		i.site.discard()
+	}
+	return err
 }
 
 // shutdown stops the process. A second request while it waits for the process
@@ -163,8 +182,11 @@ func (i *instance) reload(ctx context.Context) error {
 // so was one that had to render once and did not.
 func (i *instance) shutdown() *ending {
 	i.tell(i.manager.NotifyStopping)
-	i.stopping = true
+	i.stopping, i.gauges.due = true, true
+	i.vitals.see(i.sight())
 	defer i.control.refuse()
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
 	done, f := make(chan processEnd, 1), i.farewell()
 	go func() {
 		i.applier.stop(f.deadline)
@@ -172,6 +194,8 @@ func (i *instance) shutdown() *ending {
 	}()
 	for {
 		select {
+		case <-beat.C:
+			i.vitals.turn()
 		case end := <-done:
 			return &ending{i.exitedBefore(i.regular(end)).ExitCode()}
 		case serve := <-i.control.requests: // how it is can be asked until the end

@@ -24,6 +24,7 @@ func (i *instance) step() {
 	i.noteAdopted()
 	i.followJobs()
 	i.noteNeeds(now)
+	i.lookAround(now)
 	i.rearm(now)
 }
 
@@ -42,6 +43,9 @@ func (i *instance) renderDue(now time.Time) {
 			}
 		}
 		s.settle()
+		if s.ready == s.applied {
+			s.changedAt = time.Time{} // nothing comes of it
+		}
 		i.recall(s)
 	}
 	clear(i.due[len(waiting):])
@@ -59,6 +63,7 @@ func (i *instance) execute(u *unit, now time.Time) {
 		}
 	}
 	u.dirty, u.executed = false, true
+	began, before := time.Now(), u.sum
 	result, err := u.source.Execute(i.snapshot)
 	watched := result.Used
 	if len(result.Missing) > 0 || err != nil {
@@ -70,6 +75,7 @@ func (i *instance) execute(u *unit, now time.Time) {
 	if err == nil && len(u.missing) == 0 {
 		u.result, u.complete, u.sum, u.written = result, true, sumOf(result), new(bool)
 	}
+	i.noteRendering(u, before, began)
 }
 
 // unanswered returns those of the queries that may still be answered soon.
@@ -130,8 +136,13 @@ func (i *instance) takeUpdate(u sources.Update, now time.Time) {
 			i.learn(v.Data)
 		}
 	}
+	i.gauges.due = true
+	if _, away := i.outages.away[u.Source]; away && u.Err == nil {
+		i.own.Reconnected(u.Source, "lost")
+	}
 	i.outages.note(u)
 	next, changed := i.snapshot.With(u.Values)
+	i.own.Changed(u.Source, len(changed))
 	i.snapshot = next
 	for _, q := range changed {
 		i.noteChange(q, now)
@@ -191,7 +202,7 @@ func (i *instance) queueUnexecuted() {
 // that has passed was acted on by this step, or waits for something that will
 // wake the loop by itself.
 func (i *instance) rearm(now time.Time) {
-	next := now.Add(time.Hour)
+	next := now.Add(i.idle())
 	sooner := func(t time.Time) {
 		if t.After(now) && t.Before(next) {
 			next = t
@@ -206,11 +217,23 @@ func (i *instance) rearm(now time.Time) {
 			sooner(s.past.retryAt)
 		}
 	}
+	if i.gauges.due {
+		sooner(i.gauges.again())
+	}
 	sooner(i.handover.retryAt)
 	sooner(i.explainAt())
 	sooner(i.exhaustedAt())
 	sooner(i.needsAt())
 	i.wake.Reset(next.Sub(now))
+}
+
+// idle is how long the loop may rest: shorter if somebody looks whether it
+// still turns.
+func (i *instance) idle() time.Duration {
+	if i.own == nil {
+		return time.Hour
+	}
+	return beatEvery
 }
 
 func union(a, b []sources.Query) []sources.Query {

@@ -91,7 +91,7 @@ func (m measuring) pushgateway(g *config.PushgatewayPush, timeout time.Duration)
 			URL: g.URL, Headers: revealed(g.Headers), Username: g.Username, Password: contentOf(g.PasswordFile),
 			Token: contentOf(g.TokenFile), TLS: trust,
 		},
-		Import: g.Import, Timeout: timeout, Job: g.Job, DeleteOnClose: g.Delete,
+		Import: g.Import, Timeout: timeout, Job: g.Job, Withdraw: g.Delete,
 	})
 }
 

@@ -44,6 +44,9 @@ type unit struct {
 	missing  []render.Missing
 	err      error // of the last execution, if it was complete
 
+	uncounted bool      // the metrics do not know yet what became of result
+	notAfter  time.Time // of the first certificate in the output that ends
+
 	previewed    digest // printed last by a dry run
 	waitingSince time.Time
 	explained    bool // the log has said what it waits for
@@ -66,6 +69,7 @@ type set struct {
 
 	due         time.Time // when its dirty units run; zero: at once
 	firstChange time.Time // of the changes that wait
+	changedAt   time.Time // when the first change arrived that is not applied; zero: none
 
 	applied   digest // what was applied last; zero: nothing yet
 	owed      bool   // files are in place, an action failed
@@ -116,6 +120,9 @@ func (s *set) writes() []*bool {
 // at once before the first rendering or without quiescence, else min after the
 // last change and at most max after the first.
 func (s *set) changed(now time.Time) {
+	if s.changedAt.IsZero() && s.applied != (digest{}) {
+		s.changedAt = now
+	}
 	if s.wait.min <= 0 || !s.begun && s.applied == (digest{}) {
 		s.due = time.Time{}
 		return

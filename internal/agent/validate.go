@@ -28,7 +28,7 @@ func Validate(cfg *config.Config, environ []string) (Summary, error) {
 			return Summary{}, err
 		}
 	}
-	opened, err := open(cfg, slog.New(slog.DiscardHandler))
+	opened, err := open(cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return Summary{}, err
 	}

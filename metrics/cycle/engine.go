@@ -110,13 +110,41 @@ func (e *Engine) Close(within time.Duration, last Life) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	e.beat(ctx, last)
-	e.Stop()
+	e.cancel()
+	e.work.Wait()
+	e.withdraw(ctx)
+	e.hangUp()
 }
 
 // Stop ends everything without last words, as when another engine takes over.
 func (e *Engine) Stop() {
 	e.cancel()
 	e.work.Wait()
+	e.hangUp()
+}
+
+// withdraw has the targets take back what must not outlast the instance.
+func (e *Engine) withdraw(ctx context.Context) {
+	var group sync.WaitGroup
+	for _, l := range e.lanes {
+		if w, ok := l.sink.Target.(metrics.Withdrawer); ok {
+			group.Go(func() {
+				if err := w.Withdraw(ctx); err != nil {
+					l.log.Warn("metrics were not taken back", "error", err)
+				}
+			})
+		}
+	}
+	group.Wait()
+}
+
+// hangUp closes what the targets keep open.
+func (e *Engine) hangUp() {
+	for _, l := range e.lanes {
+		if c, ok := l.sink.Target.(metrics.Closer); ok {
+			c.Close()
+		}
+	}
 }
 
 // Beat sends a heartbeat out of turn, because the process has ended or was

@@ -18,7 +18,7 @@ func (j *Job) Start(p Plan) (err error) {
 		j.wanted, j.front = true, true
 		if j.life == nil {
 			j.disarm()
-			err = j.start()
+			err = j.start(First)
 		}
 	})
 	return err
@@ -37,7 +37,7 @@ func (j *Job) Restart(ctx context.Context, p Plan) (err error) {
 		}
 		j.follow(p)
 		j.wanted, j.history = true, history{}
-		if err = j.start(); err != nil {
+		if err = j.start(Changed); err != nil {
 			j.enter(Stopped, err.Error())
 		}
 	})
@@ -146,7 +146,7 @@ func (j *Job) Again() (err error) {
 		j.disarm()
 		j.halt(j.plan.Spec.Stop)
 		j.wanted, j.waiting, j.history = true, false, history{}
-		if err = j.start(); err != nil {
+		if err = j.start(Asked); err != nil {
 			j.giveUp(process.Status{Code: startCode(err)}, err.Error())
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"concierge/reload/board"
+	"concierge/reload/probe"
 	"concierge/reload/process"
 )
 
@@ -44,6 +45,8 @@ type Job struct {
 	status Status               // guarded by mu
 	last   process.Status       // guarded by mu; of the last run
 	ran    bool                 // guarded by mu; was started at least once
+	// monitors are the checks of the program that runs; guarded by mu.
+	monitors map[subject]*probe.Monitor
 }
 
 // newJob starts the goroutine of a job that does nothing yet. close ends it.
@@ -136,6 +139,7 @@ func (j *Job) Running() bool { return j.Status().PID != 0 }
 // nothing when there is none.
 func (j *Job) Signal(sig syscall.Signal) error {
 	if c := j.newest(); c != nil {
+		j.tellSignal(sig)
 		return c.Signal(sig)
 	}
 	return nil
@@ -144,7 +148,15 @@ func (j *Job) Signal(sig syscall.Signal) error {
 // Kill kills the group of the program at once, also while it is being stopped.
 func (j *Job) Kill() {
 	if c := j.newest(); c != nil {
+		j.tellSignal(syscall.SIGKILL)
 		c.Kill()
+	}
+}
+
+// tellSignal tells the meter of a signal, if there is still somebody to get it.
+func (j *Job) tellSignal(sig syscall.Signal) {
+	if j.Running() {
+		j.roster.meter.Signalled(j.name, sig)
 	}
 }
 
@@ -197,9 +209,9 @@ func (j *Job) enter(s State, problem string) {
 	j.mu.Lock()
 	before := j.status.State
 	j.status.State, j.status.Problem, j.status.WaitsFor = s, problem, open
-	j.status.PID = 0
+	j.status.PID, j.monitors = 0, nil
 	if j.life != nil {
-		j.status.PID = j.life.child.PID()
+		j.status.PID, j.monitors = j.life.child.PID(), j.life.monitors
 	}
 	j.status.Ready = s != Stopping && j.life.ready()
 	if s != before {

@@ -19,6 +19,7 @@ type life struct {
 	cancel   context.CancelFunc
 	watchers sync.WaitGroup
 	verdicts chan verdict
+	monitors map[subject]*probe.Monitor // is not changed after live
 
 	// Owned by the job's goroutine.
 	plan     Plan
@@ -54,7 +55,7 @@ func live(child *process.Child, plan Plan, log *slog.Logger) *life {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &life{
 		child: child, cancel: cancel, verdicts: make(chan verdict), plan: plan,
-		began: time.Now(), findings: make(map[subject]finding),
+		began: time.Now(), findings: make(map[subject]finding), monitors: make(map[subject]*probe.Monitor),
 	}
 	l.watch(ctx, health, plan.Health, log)
 	l.watch(ctx, readiness, plan.Readiness, log)
@@ -96,6 +97,7 @@ func (l *life) watch(ctx context.Context, about subject, c *Check, log *slog.Log
 		return
 	}
 	m := probe.New(c.Probe, c.Thresholds, log.With("check", string(about)))
+	l.monitors[about] = m
 	l.watchers.Go(func() {
 		m.Run(ctx, func(v probe.Verdict) {
 			reason := ""

@@ -12,7 +12,8 @@ import (
 
 // roster knows how all jobs are, for those that need another one.
 type roster struct {
-	ends chan End // one slot: the first is what counts
+	ends  chan End // one slot: the first is what counts
+	meter Meter
 
 	mu      sync.Mutex
 	jobs    map[string]*Job // guarded by mu
@@ -32,7 +33,7 @@ type End struct {
 func newRoster() *roster {
 	return &roster{
 		jobs: make(map[string]*Job), leaving: make(map[*Job]bool),
-		changed: make(chan struct{}), ends: make(chan End, 1),
+		changed: make(chan struct{}), ends: make(chan End, 1), meter: unmetered{},
 	}
 }
 

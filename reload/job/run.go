@@ -28,7 +28,7 @@ func (j *Job) startIfMet() {
 // begin starts the program because its time has come. A failure counts as an
 // end.
 func (j *Job) begin() {
-	if err := j.start(); err != nil {
+	if err := j.start(Crashed); err != nil {
 		j.log.Error(j.subject()+" cannot be started", "error", err)
 		j.began, j.well = time.Now(), 0
 		j.decide(process.Status{Code: startCode(err)}, err.Error())
@@ -61,8 +61,9 @@ func (j *Job) tire() {
 	j.giveUp(process.Status{Code: 1}, "waited too long")
 }
 
-// start starts the program as planned.
-func (j *Job) start() error {
+// start starts the program as planned, for that cause unless it is the first
+// time.
+func (j *Job) start(why Cause) error {
 	if _, killed := j.roster.state(); killed {
 		return errKilled
 	}
@@ -72,6 +73,9 @@ func (j *Job) start() error {
 	j.mu.Lock() // see newest
 	c, err := process.StartChild(j.children, j.plan.Spec, j.front)
 	if err == nil {
+		if !j.ran {
+			why = First
+		}
 		j.latest, j.ran = c, true
 	}
 	j.mu.Unlock()
@@ -84,6 +88,7 @@ func (j *Job) start() error {
 	}
 	j.log.Log(context.Background(), level, j.subject()+" started", "pid", c.PID(), "command", j.plan.Spec.Command[0])
 	j.heldEnd, j.began = nil, time.Now()
+	j.roster.meter.Started(j.name, why, j.began)
 	j.life = live(c, j.plan, j.log)
 	j.enter(j.life.state())
 	if j.plan.Timeout > 0 {
@@ -100,6 +105,7 @@ func (j *Job) halt(stop process.Stop) (status process.Status) {
 	}
 	j.enter(Stopping, "")
 	l.end()
+	j.roster.meter.Signalled(j.name, stop.Signal)
 	status = l.child.End(stop)
 	j.note(status)
 	j.log.Info(j.subject()+" stopped", "pid", l.child.PID(), "status", status.String())
@@ -109,9 +115,10 @@ func (j *Job) halt(stop process.Stop) (status process.Status) {
 // note takes down the end of the program.
 func (j *Job) note(status process.Status) {
 	j.well, j.life = j.life.wellFor(), nil
+	j.roster.meter.Ended(j.name, status)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.last, j.status.Last, j.status.PID, j.status.Ready = status, status.String(), 0, false
+	j.last, j.status.Last, j.status.PID, j.status.Ready, j.monitors = status, status.String(), 0, false, nil
 }
 
 // exited takes in that the program ended by itself.

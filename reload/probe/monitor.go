@@ -45,6 +45,8 @@ type Snapshot struct {
 	// Probed is when a probe last returned, whatever it said; zero if none did.
 	// One that was left behind has not.
 	Probed time.Time
+	// Failures is how many probes in a row have failed, also in the grace.
+	Failures int
 }
 
 // firstWithin bounds the time to the first probe.
@@ -116,6 +118,10 @@ func (m *Monitor) note(completed bool, err error) (changed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.last.Verdict = verdict
+	m.last.Failures++
+	if err == nil {
+		m.last.Failures = 0
+	}
 	if completed {
 		m.last.Probed = now
 	}

@@ -64,7 +64,7 @@ func (c Command) Run(ctx context.Context, children *Children, env []string) erro
 	case err == nil || errors.Is(err, exec.ErrWaitDelay):
 		return nil
 	case errors.Is(context.Cause(ctx), errTimeout):
-		err = fmt.Errorf("not finished after %s (see its timeout setting)", c.Timeout)
+		err = &TimeoutError{c.Timeout}
 	case ctx.Err() != nil:
 		err = ctx.Err()
 	default:
@@ -89,6 +89,14 @@ func (c Command) start(children *Children, env []string) error {
 	}
 	go func() { _ = children.Wait(cmd) }() // so that it does not stay a zombie
 	return nil
+}
+
+// TimeoutError says that a command was killed because it took too long.
+type TimeoutError struct{ After time.Duration }
+
+// Error implements error.
+func (e *TimeoutError) Error() string {
+	return fmt.Sprintf("not finished after %s (see its timeout setting)", e.After)
 }
 
 var errTimeout = errors.New("timeout")

@@ -39,7 +39,7 @@ func connect(cfg Config) (*api.Client, *http.Client, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("setting up the vault client: %w; check secrets.vault and the VAULT_… environment variables", err)
 	}
-	client.Transport = &paced{transport, cfg.Budget} // now, since the library knows plain transports only
+	client.Transport = &paced{transport, cfg.Budget, cfg.meter()} // now, since the library knows plain transports only
 	isolate(c, cfg.Namespace)
 	if cfg.UserAgent != "" {
 		c.AddHeader("User-Agent", cfg.UserAgent)
@@ -47,10 +47,11 @@ func connect(cfg Config) (*api.Client, *http.Client, error) {
 	return c, client, nil
 }
 
-// paced has each request wait for its turn.
+// paced has each request wait for its turn, and told to the meter.
 type paced struct {
 	*http.Transport
 	budget *sources.Budget
+	meter  Meter
 }
 
 func (p *paced) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -60,7 +61,7 @@ func (p *paced) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	return p.Transport.RoundTrip(req)
+	return sources.RoundTrip(p.Transport, req, p.meter, opOf(req))
 }
 
 // transportOf applies the limits that are set.

@@ -46,6 +46,15 @@ type Config struct {
 	Transport sources.Transport
 	Budget    *sources.Budget // of all requests; nil is one of its own, with the default
 	UserAgent string          // sent with each request; default that of the API library
+	Meter     Meter           // is told of requests, token and leases; nil is nobody
+}
+
+// meter is Meter, or one that nobody looks at.
+func (c Config) meter() Meter {
+	if c.Meter == nil {
+		return unmetered{}
+	}
+	return c.Meter
 }
 
 // renews reports whether the token is to be kept alive.

@@ -36,6 +36,7 @@ type identity struct {
 	part   float64
 	retry  sources.Retry
 	hints  hints
+	meter  Meter
 	log    *slog.Logger
 	first  chan *token // one slot: the first token, for the keeper
 
@@ -71,6 +72,7 @@ func newIdentity(cfg Config, client *api.Client, log *slog.Logger) *identity {
 		retry:  cfg.Retry,
 		pause:  cfg.Retry.Backoff(),
 		hints:  hints{address: cfg.Address},
+		meter:  cfg.meter(),
 		log:    log,
 		first:  make(chan *token, 1),
 		turn:   make(chan struct{}, 1),

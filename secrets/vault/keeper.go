@@ -69,13 +69,18 @@ func (i *identity) hold(ctx context.Context, t *token) error {
 	if err != nil {
 		return err
 	}
+	i.meter.TokenEnds(endOf(life.left))
 	lent := loan{
 		life: life.left, asked: life.whole, part: i.part, retry: i.retry, ended: t.replaced,
 		tell: i.teller("vault token cannot be renewed now, trying again", "vault token is renewed again"),
 	}
 	if life.renewable && i.renews {
 		lent.renew = func(ctx context.Context, increment time.Duration) (time.Duration, error) {
-			return i.renewSelf(ctx, t, increment)
+			life, err := i.renewSelf(ctx, t, increment)
+			if err == nil && life > 0 {
+				i.meter.TokenEnds(endOf(life))
+			}
+			return life, err
 		}
 	}
 	return lent.keep(ctx)

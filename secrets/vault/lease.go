@@ -112,6 +112,7 @@ func (v *visit) lend(secret *api.Secret, t term) loan {
 			l.renew = v.source.renewToken(v.request, secret.Auth.ClientToken)
 		}
 	case secret.LeaseID != "":
+		l.lease = true
 		l.ended = v.token.replaced
 		if secret.Renewable {
 			l.renew = v.source.renewLease(v.request, secret.LeaseID)

@@ -29,6 +29,7 @@ type loan struct {
 	life  time.Duration // from now on; 0 is for ever
 	exact bool          // it is replaced when life is over, not before
 	part  float64       // of life, after which it is replaced
+	lease bool          // Vault counts it as one
 	free  bool          // asking for it again costs nothing but the request
 	asked time.Duration // what a renewal asks for; default life
 
@@ -39,6 +40,7 @@ type loan struct {
 	ended <-chan struct{}                  // closed when it ends early; may be nil
 	again <-chan struct{}                  // a hint that Vault is back; may be nil
 	tell  func(since time.Time, err error) // hears of failed renewals, and with nil of the end of failures
+	grown func(life time.Duration)         // hears of each renewal; may be nil
 }
 
 // renewal asks for a longer life and returns what was given. 0 means that the
@@ -81,6 +83,9 @@ func (l *loan) keep(ctx context.Context) error {
 			l.renew = nil // the longest life is reached
 		}
 		l.life = life
+		if l.grown != nil {
+			l.grown(life)
+		}
 	}
 }
 

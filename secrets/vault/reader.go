@@ -42,14 +42,19 @@ type found struct {
 
 // run asks again and again until ctx ends.
 func (r *reader) run(ctx context.Context, w *watcher) {
-	retry := w.source.patience()
+	retry, leases := w.source.patience(), w.source.leases
+	defer leases.drop(r.request)
 	for first := true; ctx.Err() == nil; {
 		since := time.Now()
 		got, err := w.source.ask(ctx, r.request)
 		r.tell(ctx, w, answer{since: since, value: got.value, err: err, local: got.local})
 		if err != nil || !got.value.Exists {
 			first = first || err != nil
-			r.rest(ctx, retry.Next())
+			pause := retry.Next()
+			if err != nil {
+				w.source.meter.Retry(pause)
+			}
+			r.rest(ctx, pause)
 			continue
 		}
 		retry.Reset()
@@ -60,6 +65,10 @@ func (r *reader) run(ctx context.Context, w *watcher) {
 		got.loan.again = r.retry
 		got.loan.tell = func(since time.Time, err error) {
 			r.tell(ctx, w, answer{since: since, value: got.value, err: err})
+		}
+		if got.loan.lease {
+			leases.hold(r.request, got.loan.life)
+			got.loan.grown = func(life time.Duration) { leases.hold(r.request, life) }
 		}
 		_ = got.loan.keep(ctx) // whatever ended it, a new answer is due
 	}

@@ -65,6 +65,8 @@ type Source struct {
 	writes   writes
 	slots    chan struct{} // a slot for each request under way
 	hints    hints
+	meter    Meter
+	leases   *leases
 	log      *slog.Logger
 }
 
@@ -90,6 +92,8 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 		retry:    cfg.Retry,
 		slots:    make(chan struct{}, parallel),
 		hints:    hints{address: cfg.Address},
+		meter:    cfg.meter(),
+		leases:   &leases{meter: cfg.meter(), ends: make(map[request]time.Time)},
 		log:      log,
 	}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -42,6 +43,7 @@ func connect(cfg Config) (*api.Client, *http.Client, error) {
 	client := &http.Client{Transport: &wire{
 		Transport: newTransport(at, tlsConfig, cfg.Transport, cfg.QueryWait),
 		budget:    cfg.Budget,
+		meter:     cfg.Meter,
 		username:  cfg.Username,
 		password:  cfg.Password,
 	}}
@@ -97,6 +99,7 @@ func newTransport(at address, tlsConfig *tls.Config, limits sources.Transport, w
 type wire struct {
 	*http.Transport
 	budget   *sources.Budget
+	meter    sources.Meter
 	username string
 	password secrets.Text
 }
@@ -122,7 +125,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	req.URL.RawQuery = params.Encode()
-	resp, err := w.Transport.RoundTrip(req)
+	resp, err := sources.RoundTrip(w.Transport, req, w.meter, opOf(req.Method, params))
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +137,19 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return resp, nil
+}
+
+// opOf says what a request is for.
+func opOf(method string, params url.Values) sources.Op {
+	switch {
+	case method != http.MethodGet:
+		return sources.OpWrite
+	case params.Has("index"):
+		return sources.OpWatch
+	case params.Has("recurse"), params.Has("keys"):
+		return sources.OpList
+	}
+	return sources.OpGet
 }
 
 // genuine returns an error for an answer about keys that is not Consul's: that

@@ -66,6 +66,7 @@ type Config struct {
 	Retry     sources.Retry     // Attempts is not for the source itself
 	Budget    *sources.Budget   // of the reads; nil is one of its own, with the default
 	Transport sources.Transport // MaxConnsPerHost is the budget of polls; default 128
+	Meter     sources.Meter     // is told of the requests; nil is nobody
 }
 
 // Source watches and edits Consul's key-value store and watches its catalogue.
@@ -81,6 +82,7 @@ type Source struct {
 	wait        time.Duration
 	retry       sources.Retry
 	comeback    *comeback
+	meter       sources.Meter
 	connections int // that polls may hold
 	log         *slog.Logger
 }
@@ -98,6 +100,9 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 	cfg.Transport.MaxConnsPerHost = cmp.Or(cfg.Transport.MaxConnsPerHost, maxConnections)
 	log = log.With("component", "consul")
 	cfg.Budget = cmp.Or(cfg.Budget, sources.NewBudget(0, log))
+	if cfg.Meter == nil {
+		cfg.Meter = sources.Unmetered{}
+	}
 	client, transport, err := connect(cfg)
 	if err != nil {
 		return nil, err
@@ -113,6 +118,7 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 		wait:        cfg.QueryWait,
 		retry:       cfg.Retry,
 		comeback:    newComeback(cfg.Retry),
+		meter:       cfg.Meter,
 		connections: cfg.Transport.MaxConnsPerHost,
 		log:         log,
 	}, nil

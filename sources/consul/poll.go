@@ -67,6 +67,9 @@ func (p *poll) run(ctx context.Context, w *watcher) {
 			c.advance(a, got, since)
 			c.reading, pause = p.reader, c.pace.next(got, changed, time.Since(since))
 		}
+		if err != nil {
+			w.source.meter.Retry(pause)
+		}
 		if pause > 0 && !p.rest(ctx, pause) {
 			return
 		}

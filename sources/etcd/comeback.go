@@ -15,6 +15,7 @@ const connectGrace = 100 * time.Millisecond
 // pause waits for the next try.
 func (s *session) pause(ctx context.Context) {
 	wait := s.retry.Next()
+	s.source.cfg.Meter.Retry(wait)
 	client := s.source.conn.current()
 	switch {
 	case client == nil:

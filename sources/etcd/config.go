@@ -24,6 +24,7 @@ type Config struct {
 	Prefix       string          // put in front of every path as it is, and cut from every answer
 	DialTimeout  time.Duration   // longest wait for a connection to one member; default 5 s
 	Budget       *sources.Budget // of the reads; nil is one of its own, with the default
+	Meter        sources.Meter   // is told of the requests; nil is nobody
 }
 
 const (

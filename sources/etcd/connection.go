@@ -132,7 +132,7 @@ func (c *connection) dialOptions() []grpc.DialOption {
 			Backoff:           backoff.Config{BaseDelay: redialAfter, Multiplier: 3, Jitter: 1, MaxDelay: 3 * redialAfter},
 			MinConnectTimeout: c.cfg.DialTimeout,
 		}),
-		grpc.WithChainUnaryInterceptor(c.takeTurn, failFast),
+		grpc.WithChainUnaryInterceptor(c.takeTurn, c.measure, failFast),
 	}
 }
 
@@ -145,6 +145,17 @@ func (c *connection) takeTurn(ctx context.Context, method string, req, reply any
 		}
 	}
 	return invoke(ctx, method, req, reply, conn, opts...)
+}
+
+// measure tells the meter of a request, unless nobody waits for its answer any
+// more.
+func (c *connection) measure(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	began := time.Now()
+	err := invoke(ctx, method, req, reply, conn, opts...)
+	if result := resultOf(err); result != "" {
+		c.cfg.Meter.Request(opOf(req), result, time.Since(began))
+	}
+	return err
 }
 
 // reads reports whether a request is one of those that a reader makes.

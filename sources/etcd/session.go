@@ -59,7 +59,12 @@ func (s *session) serve(ctx context.Context, queries []sources.Query) error {
 	refresh := s.refresh(queries)
 	defer refresh.Stop()
 	err = f.follow(ctx, refresh.C)
-	s.note(err, time.Since(begin))
+	lasted := time.Since(begin)
+	if result := resultOf(err); result != "" {
+		s.source.cfg.Meter.Request(sources.OpWatch, result, lasted)
+	}
+	tell(s.source.cfg.Meter, err)
+	s.note(err, lasted)
 	return err
 }
 

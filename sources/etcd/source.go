@@ -32,6 +32,9 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 	sources.PinServerName(tlsConfig)
 	log = log.With("component", "etcd")
 	cfg.Budget = cmp.Or(cfg.Budget, sources.NewBudget(0, log))
+	if cfg.Meter == nil {
+		cfg.Meter = sources.Unmetered{}
+	}
 	return &Source{cfg: cfg, conn: newConnection(cfg, tlsConfig), log: log}, nil
 }
 

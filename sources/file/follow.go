@@ -49,6 +49,7 @@ type follower struct {
 	look    looker
 	rescan  time.Duration
 	publish func(sources.Update)
+	meter   sources.Meter
 
 	notes     *notifier
 	wanted    []sources.Query
@@ -114,7 +115,9 @@ func (f *follower) refresh() {
 		return
 	}
 	f.notes.begin()
+	began := time.Now()
 	a, err := f.look.look(f.wanted, f.notes)
+	f.meter.Request(sources.OpGet, sources.ResultOf(err), time.Since(began))
 	f.notes.end()
 	if err != nil {
 		f.outage(err)
@@ -134,6 +137,7 @@ func (f *follower) outage(err error) {
 		return
 	}
 	f.away = err.Error()
+	f.meter.Retry(f.pace())
 	f.publish(sources.Update{Source: f.name, Err: err})
 }
 

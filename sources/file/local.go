@@ -25,7 +25,7 @@ func NewLocal(log *slog.Logger) *Local { return &Local{log: log} }
 
 // Watch implements [sources.Source]. It never reports an outage.
 func (l *Local) Watch(ctx context.Context, wanted <-chan []sources.Query, publish func(sources.Update)) {
-	f := follower{name: "local", log: l.log, rescan: polling, publish: publish, look: &localLook{}}
+	f := follower{name: "local", log: l.log, rescan: polling, publish: publish, look: &localLook{}, meter: sources.Unmetered{}}
 	f.run(ctx, wanted)
 }
 

@@ -26,6 +26,7 @@ type Config struct {
 	Name   string        // name in queries; default "file"
 	Path   string        // directory, or a .yaml, .yml or .json file; required
 	Rescan time.Duration // how often everything is read again; default 30 s
+	Meter  sources.Meter // is told of each reading; nil is nobody
 }
 
 // Source is a directory tree or a document as a key-value store. It implements
@@ -58,6 +59,9 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 	if cfg.Rescan <= 0 {
 		cfg.Rescan = 30 * time.Second
 	}
+	if cfg.Meter == nil {
+		cfg.Meter = sources.Unmetered{}
+	}
 	return &Source{cfg: cfg, log: log}, nil
 }
 
@@ -65,7 +69,7 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 func (s *Source) Watch(ctx context.Context, wanted <-chan []sources.Query, publish func(sources.Update)) {
 	f := follower{
 		name: s.cfg.Name, log: s.log, rescan: s.cfg.Rescan, publish: publish,
-		look: &storeLook{root: s.reader()},
+		look: &storeLook{root: s.reader()}, meter: s.cfg.Meter,
 	}
 	f.run(ctx, wanted)
 }

@@ -32,8 +32,8 @@ type Config struct {
 	Job      string          // if empty, DefaultJob
 	Instance string          // if empty, the host of the snapshot
 	Labels   []metrics.Label // more labels of the group
-	// DeleteOnClose removes the groups from the Pushgateway at the end.
-	DeleteOnClose bool
+	// Withdraw lets [Target.Withdraw] remove the groups from the Pushgateway.
+	Withdraw bool
 }
 
 // withDefaults returns the settings with nothing left open.
@@ -50,7 +50,7 @@ func (c Config) validate() error {
 	if c.Timeout < 0 || c.BeatTimeout < 0 {
 		errs = append(errs, errors.New("the timeout is negative: leave it out for the default"))
 	}
-	if c.Import && c.DeleteOnClose {
+	if c.Import && c.Withdraw {
 		errs = append(errs, errors.New("what was imported cannot be deleted: leave out delete_on_close, which is for a Pushgateway"))
 	}
 	for i, l := range c.Labels {

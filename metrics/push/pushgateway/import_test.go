@@ -64,7 +64,7 @@ func TestBadSettingsAreFound(t *testing.T) {
 	good := delivery.Options{URL: "http://host:9091"}
 	label := func(name string) []metrics.Label { return []metrics.Label{{Name: name, Value: "x"}} }
 	for name, c := range map[string]pushgateway.Config{
-		"no URL": {}, "timeout": {Server: good, Timeout: -1}, "delete": {Server: good, Import: true, DeleteOnClose: true},
+		"no URL": {}, "timeout": {Server: good, Timeout: -1}, "delete": {Server: good, Import: true, Withdraw: true},
 		"name": {Server: good, Labels: label("a-b")}, "job": {Server: good, Labels: label("job")}, "digit": {Server: good, Labels: label("1")},
 		"twice": {Server: good, Labels: append(label("a"), label("a")...)},
 	} {

@@ -112,7 +112,7 @@ func TestEveryHostCanBeAGroup(t *testing.T) {
 
 func TestHeartbeatsStayWhenAPushReplacesAndAllIsDeletedAtTheEnd(t *testing.T) {
 	url := testserver.NewPushgateway(t).URL()
-	target := newTarget(t, pushgateway.Config{Labels: []metrics.Label{{Name: "env", Value: "prod"}}, DeleteOnClose: true}, url)
+	target := newTarget(t, pushgateway.Config{Labels: []metrics.Label{{Name: "env", Value: "prod"}}, Withdraw: true}, url)
 	if r, err := target.Beat(t.Context(), snapshot("h", metrics.Sample{Name: "container.state", Value: 1})); err != nil || r.Accepted != 1 {
 		t.Fatalf("the receipt is %+v, %v", r, err)
 	}
@@ -122,7 +122,7 @@ func TestHeartbeatsStayWhenAPushReplacesAndAllIsDeletedAtTheEnd(t *testing.T) {
 	if len(got) != 3 || got[`container_state{env="prod",instance="h",job="concierge",part="heartbeat"}`].Value != 1 {
 		t.Errorf("the gateway has %v", got)
 	}
-	if err := target.Close(t.Context()); err != nil {
+	if err := target.Withdraw(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if got := held(t, url); len(got) != 1 {

@@ -110,12 +110,16 @@ func (t *Target) send(ctx context.Context, by *delivery.Client, request delivery
 	return err
 }
 
-// Close deletes the groups from the Pushgateway if the settings say so, and
-// closes the connections. Neither Push nor Beat may run.
-func (t *Target) Close(ctx context.Context) error {
-	defer t.client.Close()
-	defer t.pulse.Close()
-	if !t.cfg.DeleteOnClose {
+// Close closes the connections that are kept.
+func (t *Target) Close() {
+	t.client.Close()
+	t.pulse.Close()
+}
+
+// Withdraw implements [metrics.Withdrawer]: it deletes the groups from the
+// Pushgateway if the settings say so.
+func (t *Target) Withdraw(ctx context.Context) error {
+	if !t.cfg.Withdraw {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.BeatTimeout)

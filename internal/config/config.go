@@ -54,6 +54,7 @@ type Config struct {
 	PIDFile           string          `yaml:"pid_file" doc:"File that holds concierge's process ID while it runs." as:"path"`
 	Signals           Signals         `yaml:"signals" doc:"Signals that are meant for concierge itself; all others go on to the process."`
 
+	Cluster *Cluster `yaml:"cluster" doc:"What the instances of a fleet tell each other through a store: who is there, and who changes next."`
 	Metrics *Metrics `yaml:"metrics" doc:"What is measured in each cycle, and where it is delivered."`
 	Control Control  `yaml:"control" doc:"How operators on the same machine reach the instance."`
 	Admin   Admin    `yaml:"admin" doc:"How machines see the instance: health checks and metrics over HTTP."`

@@ -50,6 +50,26 @@ func (c *Config) nameless() {
 	if m := c.Metrics; m != nil {
 		m.nameless()
 	}
+	if cl := c.Cluster; cl != nil {
+		cl.nameless()
+	}
+}
+
+// nameless does the same for the tables of the cluster.
+func (cl *Cluster) nameless() {
+	for name, r := range cl.Rollouts {
+		if r == nil {
+			cl.Rollouts[name] = new(Rollout)
+		}
+		if r := cl.Rollouts[name]; len(r.Stages) == 0 && r.Canary == "" {
+			r.Canary = "1"
+		}
+	}
+	for name, r := range cl.Rules {
+		if r == nil {
+			cl.Rules[name] = new(ClusterRule)
+		}
+	}
 }
 
 // nameless does the same for the tables of the metrics.

@@ -38,6 +38,7 @@ func (v *validator) all() {
 	v.jobs()
 	v.sets()
 	v.metrics()
+	v.cluster()
 	v.own()
 }
 

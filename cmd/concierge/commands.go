@@ -14,7 +14,7 @@ func commands() []*command {
 		kvGetCommand(), kvPutCommand(), kvLsCommand(), kvRmCommand(),
 		ctlStatusCommand(), ctlReloadCommand(), ctlRestartCommand(), ctlSignalCommand(),
 		ctlMaintenanceCommand(), ctlRetryCommand(), ctlLogLevelCommand(), ctlEventsCommand(),
-		convertCommand(), schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
+		healthCommand(), convertCommand(), schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
 	}
 }
 

@@ -181,7 +181,7 @@ templates: [{contents: x, destination: DIR/web}]
 	}
 }
 
-// TestLoopThatHangsIsNotLive: the verdict needs no answer of the loop, here one
+// TestLoopThatHangsStillHasAnAnswer: the verdict needs no answer of the loop, here one
 // that waits in a template function.
 func TestLoopThatHangsStillHasAnAnswer(t *testing.T) {
 	s := steer(t, `

@@ -271,4 +271,3 @@ func await(t *testing.T, port, query, want string) {
 	}
 	t.Errorf("%s never was %s; Prometheus says %s", query, want, last)
 }
-

@@ -15,7 +15,7 @@ func commands() []*command {
 		ctlStatusCommand(), ctlReloadCommand(), ctlRestartCommand(), ctlSignalCommand(),
 		ctlMaintenanceCommand(), ctlRetryCommand(), ctlLogLevelCommand(), ctlEventsCommand(),
 		pushCommand(), metricsDiscoverCommand(),
-		convertCommand(), schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
+		healthCommand(), convertCommand(), schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
 	}
 }
 

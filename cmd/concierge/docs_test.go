@@ -11,6 +11,7 @@ import (
 
 	"concierge/internal/config"
 	"concierge/internal/exit"
+	"concierge/metrics/telemetry"
 	"concierge/render"
 	"concierge/render/funcs"
 )
@@ -26,7 +27,17 @@ func TestDocumentsSayWhatTheBinaryDoes(t *testing.T) {
 	part(t, "process.md", "exit table", exitTable())
 	part(t, "configuration.md", "settings", settingsTable())
 	part(t, "supervision.md", "requirements", requirementsTable())
+	part(t, "metrics.md", "own metrics", metricsTable())
 	whole(t, "functions.md", functionsPage())
+}
+
+func metricsTable() string {
+	var b strings.Builder
+	b.WriteString("| name | type | labels | meaning |\n|---|---|---|---|\n")
+	for _, m := range telemetry.Metrics() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, m.Type, strings.Join(m.Labels, ", "), escape(m.Help))
+	}
+	return b.String()
 }
 
 func exitTable() string {

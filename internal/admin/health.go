@@ -2,7 +2,9 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 )
 
 // Health says how an instance is without asking it: also one that hangs has an
@@ -35,6 +37,36 @@ func VerdictOf(parts ...Part) Verdict {
 		v.OK = v.OK && p.OK
 	}
 	return v
+}
+
+// Word is the verdict for people: ready or unready, and about life live or
+// stuck.
+func (v Verdict) Word(live bool) string {
+	switch {
+	case live && v.OK:
+		return "live"
+	case live:
+		return "stuck"
+	case v.OK:
+		return "ready"
+	}
+	return "unready"
+}
+
+// Lines has a line for each part.
+func (v Verdict) Lines() string {
+	var b strings.Builder
+	for _, p := range v.Parts {
+		mark, detail := "+", ""
+		if !p.OK {
+			mark = "-"
+		}
+		if p.Detail != "" {
+			detail = ": " + p.Detail
+		}
+		fmt.Fprintf(&b, "[%s] %s%s\n", mark, p.Name, detail)
+	}
+	return b.String()
 }
 
 // Live asks whether the instance works.

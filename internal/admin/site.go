@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -65,10 +64,10 @@ func (s *Site) Close() error {
 func (s *Site) routes() http.Handler {
 	mux := http.NewServeMux()
 	for _, path := range []string{"/livez", "/healthz", "/-/healthy"} {
-		mux.HandleFunc("GET "+path, verdict("live", "stuck", s.o.Health.Live))
+		mux.HandleFunc("GET "+path, verdict(true, s.o.Health.Live))
 	}
 	for _, path := range []string{"/readyz", "/-/ready"} {
-		mux.HandleFunc("GET "+path, verdict("ready", "unready", s.o.Health.Ready))
+		mux.HandleFunc("GET "+path, verdict(false, s.o.Health.Ready))
 	}
 	mux.HandleFunc("GET /status", answer(func(ctx context.Context, _ *http.Request) (any, error) {
 		return s.o.Status.Status(ctx)
@@ -92,34 +91,18 @@ func index(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, pag
 
 // verdict answers in one word, and with ?verbose with a line for each part
 // before it.
-func verdict(good, bad string, say func() Verdict) http.HandlerFunc {
+func verdict(live bool, say func() Verdict) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v, code, word := say(), http.StatusOK, good
+		v, code := say(), http.StatusOK
 		if !v.OK {
-			code, word = http.StatusServiceUnavailable, bad
+			code = http.StatusServiceUnavailable
 		}
 		text := ""
 		if r.URL.Query().Has("verbose") {
-			text = v.lines()
+			text = v.Lines()
 		}
-		plain(w, code, text+word+"\n")
+		plain(w, code, text+v.Word(live)+"\n")
 	}
-}
-
-// lines has a line for each part.
-func (v Verdict) lines() string {
-	text := ""
-	for _, p := range v.Parts {
-		mark, detail := "+", ""
-		if !p.OK {
-			mark = "-"
-		}
-		if p.Detail != "" {
-			detail = ": " + p.Detail
-		}
-		text += fmt.Sprintf("[%s] %s%s\n", mark, p.Name, detail)
-	}
-	return text
 }
 
 // push delivers metrics and answers with one number.

@@ -149,7 +149,8 @@ func (i *instance) maintain(on bool) (changed bool) {
 	if on == i.maintenance {
 		return false
 	}
-	i.maintenance, i.gauges.due = on, true
+	i.maintenance = on
+	i.vitals.see(i.sight())
 	if on {
 		i.log.Warn("maintenance begins, the instance is not ready")
 	} else {

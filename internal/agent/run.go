@@ -182,7 +182,7 @@ func (i *instance) reachable(cfg *config.Config) error {
 // so was one that had to render once and did not.
 func (i *instance) shutdown() *ending {
 	i.tell(i.manager.NotifyStopping)
-	i.stopping, i.gauges.due = true, true
+	i.stopping = true
 	i.vitals.see(i.sight())
 	defer i.control.refuse()
 	beat := time.NewTicker(beatEvery)

@@ -23,7 +23,7 @@ const (
 // table explains every status, in the order of the numbers.
 var table = []Row{
 	{OK, "Everything asked for was done."},
-	{Differs, "render --check or --diff: an output would change. kv get: there is no such key."},
+	{Differs, "render --check or --diff: an output would change. kv get: there is no such key. health: the instance is not well, or nobody answers."},
 	{Internal, "A defect in concierge itself."},
 	{Interrupted, "Stopped by a signal before the work was done."},
 	{Usage, "Unknown command or flag, wrong arguments, a key that a store cannot have, or ctl: an unknown job."},

@@ -6,6 +6,7 @@
 // own keys that vanish with their owner. Everything above it is made of these.
 //
 // The packages below it: etcd and consul keep the contract, storetest proves
-// that they do, member says who is there, rollout changes a fleet a few at a
-// time.
+// that they do, lease keeps their sessions alive, pace is how all of them wait
+// for a store that is away, member says who is there, election who leads,
+// rollout changes a fleet a few at a time.
 package cluster

@@ -26,8 +26,9 @@ type Entry struct {
 // View is everything below a prefix at one moment, sorted by key.
 type View struct {
 	Entries []Entry
-	// Revision of the store at which this was read. A later view never has a
-	// smaller one, but after the store was restored from a backup.
+	// Revision is that of the store when this was read (etcd), or when anything
+	// below the prefix was last changed (Consul). Within one watch it never falls;
+	// those of different prefixes say nothing about each other.
 	Revision uint64
 }
 
@@ -42,12 +43,14 @@ type Write struct {
 	Key    string
 	Value  []byte
 	Delete bool
-	// Session, if set, is who the key vanishes with.
+	// Session, if set, is who the key vanishes with, whoever owned it before. A
+	// key is written with a session always or never: what a write without one
+	// does to a key that is owned differs from store to store.
 	Session Session
 }
 
 // Txn is done as a whole or not at all. The store takes at least 32 conditions
-// and 32 writes, and at least 256 KiB of values.
+// and 32 writes, and at least 256 KiB of values. It writes a key once at most.
 type Txn struct {
 	If   []Condition
 	Then []Write
@@ -66,13 +69,15 @@ type Store interface {
 	// again, after a pause.
 	Watch(ctx context.Context, prefix string, see func(View)) error
 	// Commit does the transaction if all its conditions hold, and says whether it
-	// did. With an error nobody knows; the caller reads and looks.
+	// did. With an error nobody knows; the caller reads and looks. [ErrLost] and
+	// [ErrTooLarge] are the exceptions: with them nothing was done.
 	Commit(ctx context.Context, t Txn) (bool, error)
 	// Open opens a session that is kept alive until it is lost or closed. The
 	// store ends it when nothing was heard of it for ttl; Consul may take twice
-	// as long. ttl is 10 s to 24 h.
+	// as long. ttl is 10 s to 24 h, in whole seconds.
 	Open(ctx context.Context, ttl time.Duration) (Session, error)
-	// Close frees the connections. Sessions are not closed by it.
+	// Close stops keeping sessions alive and closes their Lost, as the death of the
+	// process would: the store ends them when it hears nothing more of them.
 	Close() error
 }
 
@@ -85,11 +90,17 @@ type Session interface {
 	// sent that the store answered with "alive". Whoever acts for the fleet does
 	// not begin when this is more than half of the ttl.
 	Fresh() time.Duration
-	// Lost is closed when the session has ended, for whatever reason.
+	// Lost is closed when the session has ended: the store said so, or it was
+	// closed. A store that is away ends nothing by that: the session goes on when
+	// it comes back in time, and only Fresh tells.
 	Lost() <-chan struct{}
 	// Close ends it and so deletes its keys.
 	Close(ctx context.Context) error
 }
 
-// ErrTooLarge says that a transaction is more than the store takes.
-var ErrTooLarge = errors.New("too large for the store")
+var (
+	// ErrTooLarge says that a transaction is more than the store takes.
+	ErrTooLarge = errors.New("too large for the store")
+	// ErrLost says that the session of a write has ended.
+	ErrLost = errors.New("the session has ended")
+)

@@ -52,6 +52,7 @@ var rules = []rule{
 	{"reload/journal", nil, "records and kept files, whatever they mean"},
 	{"reload/format", nil, "bytes are of a format or not"},
 	{"reload", nil, "a leaf that declares what it needs as small interfaces"},
+	{"cluster/storetest", []string{"cluster", "internal/testserver"}, "the suite knows the contract, not who implements it"},
 	{"cluster", []string{"cluster"}, "a leaf that declares what it needs as small interfaces"},
 	{"metrics/collect/program", nil, "programs are run for those who read what they print"},
 	{"metrics/collect/dropwizard", []string{"metrics"}, "a format knows samples and not where its text is from"},

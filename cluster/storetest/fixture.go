@@ -63,13 +63,14 @@ func version(t *testing.T, s cluster.Store, key string) cluster.Version {
 	return read(t, s, key).Get(key).Version
 }
 
-// open opens a session that is closed with the test, if it was not before.
-func open(t *testing.T, s cluster.Store) cluster.Session {
+// open opens a session. A Consul that has just started may not know its own
+// node yet.
+func open(t *testing.T, s cluster.Store) (o cluster.Session) {
 	t.Helper()
-	o, err := s.Open(t.Context(), ttl)
-	if err != nil {
-		t.Fatal(err)
-	}
+	retried(t, "a session is opened", func(ctx context.Context) (err error) {
+		o, err = s.Open(ctx, ttl)
+		return err
+	})
 	return o
 }
 

@@ -20,10 +20,13 @@ func (s Subject) contexts(t *testing.T) {
 	server.Pause()
 	defer server.Resume()
 	for name, call := range map[string]func(context.Context) error{
-		"read":   func(ctx context.Context) error { _, err := a.Read(ctx, ""); return err },
-		"commit": func(ctx context.Context) error { _, err := a.Commit(ctx, cluster.Txn{Then: []cluster.Write{put("k", "2")}}); return err },
-		"open":   func(ctx context.Context) error { _, err := a.Open(ctx, ttl); return err },
-		"close":  o.Close,
+		"read": func(ctx context.Context) error { _, err := a.Read(ctx, ""); return err },
+		"commit": func(ctx context.Context) error {
+			_, err := a.Commit(ctx, cluster.Txn{Then: []cluster.Write{put("k", "2")}})
+			return err
+		},
+		"open":  func(ctx context.Context) error { _, err := a.Open(ctx, ttl); return err },
+		"close": o.Close,
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		begin := time.Now()

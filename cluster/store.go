@@ -77,7 +77,8 @@ type Store interface {
 	// as long. ttl is 10 s to 24 h, in whole seconds.
 	Open(ctx context.Context, ttl time.Duration) (Session, error)
 	// Close stops keeping sessions alive and closes their Lost, as the death of the
-	// process would: the store ends them when it hears nothing more of them.
+	// process would: the store ends them when it hears nothing more of them. Calls
+	// end with an error then, those under way, too.
 	Close() error
 }
 

@@ -40,7 +40,7 @@ func (s *Store) commit(ctx context.Context, t cluster.Txn) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := s.request(ctx)
 	defer cancel()
 	for range lockTries {
 		failed, err := s.transact(ctx, ops)

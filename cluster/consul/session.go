@@ -23,7 +23,7 @@ type session struct {
 // is gossip, and a moment's doubt of it would end every session of the host. It
 // still ends when the agent that was asked leaves the cluster.
 func (s *Store) Open(ctx context.Context, ttl time.Duration) (cluster.Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := s.request(ctx)
 	defer cancel()
 	asked := time.Now()
 	id, err := s.create(ctx, ttl)
@@ -69,7 +69,7 @@ func (o *session) renew(ctx context.Context) (alive bool, err error) {
 // Close implements [cluster.Session]. Closing what has ended is no error.
 func (o *session) Close(ctx context.Context) error {
 	o.End()
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := o.store.request(ctx)
 	defer cancel()
 	opts, err := o.store.options(ctx)
 	if err == nil {

@@ -58,17 +58,27 @@ func New(cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// Close implements [cluster.Store]. It waits until nothing runs any more.
+// Close implements [cluster.Store]. It waits until no session is kept any more.
 func (s *Store) Close() error {
 	s.end()
 	s.keepers.Wait()
 	return nil
 }
 
+// request bounds a request, which the end of the store ends, too.
+func (s *Store) request(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	stop := context.AfterFunc(s.life, cancel)
+	if s.life.Err() != nil {
+		cancel() // before anything is sent; the function takes its time
+	}
+	return ctx, func() { stop(); cancel() }
+}
+
 // Read implements [cluster.Store]. The leader asks the others whether it still
 // leads before it answers.
 func (s *Store) Read(ctx context.Context, prefix string) (cluster.View, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := s.request(ctx)
 	defer cancel()
 	view, err := s.list(ctx, prefix, &api.QueryOptions{RequireConsistent: true})
 	return view, s.explain("reading "+prefix, err)

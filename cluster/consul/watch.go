@@ -24,7 +24,10 @@ const (
 
 // Watch implements [cluster.Store].
 func (s *Store) Watch(ctx context.Context, prefix string, see func(cluster.View)) error {
-	err := s.watch(ctx, prefix, see)
+	bound, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.life, cancel)()
+	err := s.watch(bound, prefix, see)
 	if ctx.Err() != nil {
 		return nil
 	}

@@ -22,7 +22,7 @@ type session struct {
 
 // Open implements [cluster.Store].
 func (s *Store) Open(ctx context.Context, ttl time.Duration) (cluster.Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := s.request(ctx)
 	defer cancel()
 	asked := time.Now()
 	answer, err := s.client.Grant(ctx, int64(ttl/time.Second))
@@ -53,7 +53,7 @@ func (o *session) ended() bool {
 // Close implements [cluster.Session]. Closing what has ended is no error.
 func (o *session) Close(ctx context.Context) error {
 	o.End()
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := o.store.request(ctx)
 	defer cancel()
 	_, err := o.store.client.Revoke(ctx, o.lease)
 	if err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {

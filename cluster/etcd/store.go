@@ -48,16 +48,26 @@ func New(client *clientv3.Client, namespace string) (*Store, error) {
 	return s, nil
 }
 
-// Close implements [cluster.Store]. It waits until nothing runs any more.
+// Close implements [cluster.Store]. It waits until no session is kept any more.
 func (s *Store) Close() error {
 	s.end()
 	s.keepers.Wait()
 	return nil
 }
 
+// request bounds a request, which the end of the store ends, too.
+func (s *Store) request(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	stop := context.AfterFunc(s.life, cancel)
+	if s.life.Err() != nil {
+		cancel() // before anything is sent; the function takes its time
+	}
+	return ctx, func() { stop(); cancel() }
+}
+
 // Read implements [cluster.Store].
 func (s *Store) Read(ctx context.Context, prefix string) (cluster.View, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := s.request(ctx)
 	defer cancel()
 	answer, err := s.client.Get(ctx, s.root+prefix, clientv3.WithPrefix())
 	if err != nil {
@@ -93,7 +103,7 @@ func (s *Store) Commit(ctx context.Context, t cluster.Txn) (bool, error) {
 		}
 		writes = append(writes, op)
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := s.request(ctx)
 	defer cancel()
 	answer, err := s.client.Txn(ctx).If(conditions...).Then(writes...).Commit()
 	if err != nil {

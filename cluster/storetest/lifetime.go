@@ -3,6 +3,8 @@ package storetest
 import (
 	"context"
 	"errors"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +49,41 @@ func (s Subject) contexts(t *testing.T) {
 	}
 }
 
+// leaveNothing is run alone: the goroutines of other tests would be seen.
+func (s Subject) leaveNothing(t *testing.T) {
+	a, _ := s.two(t)
+	must(t, a, owned("mine", "1", open(t, a)))
+	w := watch(t, a, "")
+	w.sees("mine=1")
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-w.done:
+		if w.err == nil {
+			t.Error("a watch of a closed store ended without an error")
+		}
+	case <-time.After(promptly):
+		t.Fatal("a watch of a closed store goes on")
+	}
+	eventually(t, promptly, "no goroutine of the store is left", func() bool { return !running() })
+}
+
+// running reports whether there are goroutines of an implementation.
+func running() bool {
+	for stack := range strings.SplitSeq(stacks(), "\n\n") {
+		if strings.Contains(stack, "concierge/cluster/") && !strings.Contains(stack, "concierge/cluster/storetest") {
+			return true
+		}
+	}
+	return false
+}
+
+func stacks() string {
+	buf := make([]byte, 4<<20)
+	return string(buf[:runtime.Stack(buf, true)])
+}
+
 func (s Subject) closeStore(t *testing.T) {
 	a, b := s.two(t)
 	o := open(t, a)
@@ -57,6 +94,12 @@ func (s Subject) closeStore(t *testing.T) {
 	}
 	if !lost(o) {
 		t.Error("a session that nobody keeps any more is not lost")
+	}
+	if _, err := a.Commit(t.Context(), cluster.Txn{Then: []cluster.Write{put("late", "1")}}); err == nil {
+		t.Error("a closed store writes")
+	}
+	if err := o.Close(t.Context()); err == nil {
+		t.Error("a closed store closes sessions")
 	}
 	eventually(t, s.Expiry(ttl)+promptly/2, "the keys of a dead owner vanish", func() bool { return version(t, b, "mine") == cluster.Absent })
 	t.Logf("with a ttl of %s the keys vanished %s after their owner", ttl, time.Since(closed).Round(time.Millisecond))

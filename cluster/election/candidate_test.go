@@ -6,12 +6,17 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/consul/api"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"concierge/cluster"
 	"concierge/cluster/election"
 	"concierge/cluster/storetest/servers"
+	"concierge/internal/testserver"
 )
 
 const (
@@ -214,6 +219,73 @@ func TestServiceIsNotLedByTheLeaderOfAnotherWithALongerName(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _ = elected(t, promptly, stand(t, n.Dial(), "a"))
+	})
+}
+
+func TestLeaderOfASilentStoreStopsInHalfTheTTL(t *testing.T) {
+	t.Parallel()
+	etcd, consul := testserver.NewEtcd(t, testserver.EtcdOptions{}), testserver.NewConsul(t, testserver.ConsulOptions{})
+	for name, c := range map[string]struct {
+		server *testserver.Server
+		store  cluster.Store
+	}{
+		"etcd":   {etcd, servers.DialEtcd(t, clientv3.Config{Endpoints: []string{etcd.Addr}}, "ns")},
+		"consul": {consul, servers.DialConsul(t, api.Config{Address: consul.Addr}, "ns")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := stand(t, c.store, "a")
+			_, term := elected(t, promptly, a)
+			c.server.Pause()
+			begin := time.Now()
+			for leading := true; leading; _, leading = a.Leading() {
+				if time.Since(begin) > ttl/2+time.Second {
+					c.server.Resume()
+					t.Fatalf("leads %s after the store was heard of", time.Since(begin))
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			c.server.Resume()
+			if _, next := elected(t, promptly, a); next != term {
+				t.Errorf("term %d became %d although the session lives", term, next)
+			}
+		})
+	}
+}
+
+// counted counts the transactions of candidates.
+type counted struct {
+	cluster.Store
+	n *atomic.Int32
+}
+
+func (c counted) Commit(ctx context.Context, t cluster.Txn) (bool, error) {
+	c.n.Add(1)
+	return c.Store.Commit(ctx, t)
+}
+
+func TestEndOfALeaderIsNoStorm(t *testing.T) {
+	servers.Each(t, func(t *testing.T, n servers.Namespace) {
+		const fleet = 30
+		var commits atomic.Int32
+		s := counted{n.Dial(), &commits}
+		first := stand(t, s, "first")
+		_, _ = elected(t, promptly, first)
+		var all []*candidate
+		for i := range fleet {
+			all = append(all, stand(t, s, fmt.Sprint("c", i)))
+			if _, err := all[i].sessions.Session(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Second) // all are watching; those that are not stand at once and are counted
+		commits.Store(0)
+		first.stop()
+		_, _ = elected(t, promptly, all...)
+		time.Sleep(time.Second) // the turns of all others have come
+		if n := commits.Load(); n > fleet/2 {
+			t.Errorf("%d transactions of %d candidates for one election", n, fleet)
+		}
+		t.Logf("%d transactions of %d candidates", commits.Load(), fleet)
 	})
 }
 

@@ -74,26 +74,6 @@ func TestLossOfAMemberLosesNoSession(t *testing.T) {
 	}
 }
 
-func TestWatchReadsAnewWhatWasCompacted(t *testing.T) {
-	t.Parallel()
-	server := testserver.NewEtcd(t, testserver.EtcdOptions{})
-	cfg := clientv3.Config{Endpoints: []string{server.Addr}}
-	s, raw := servers.DialEtcd(t, cfg, "ns"), servers.DialEtcdClient(t, cfg)
-	values := last(t, s)
-	var rev int64
-	for i := range 50 {
-		answer, err := raw.Put(t.Context(), "ns/v1/mine", fmt.Sprint(i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		rev = answer.Header.Revision
-	}
-	if _, err := raw.Compact(t.Context(), rev, clientv3.WithCompactPhysical()); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the watch tells the last value", func() bool { return values() == "49" })
-}
-
 // own opens a session and writes a key with it.
 func own(t *testing.T, s *etcd.Store) cluster.Session {
 	t.Helper()

@@ -3,6 +3,7 @@ package lease_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,12 +18,12 @@ var errAway = errors.New("the store is away")
 // keep runs a keeper in a bubble and returns how often it asked.
 func keep(t *testing.T, renew lease.Renew) (k *lease.Keeper, asked func() int, stop func()) {
 	t.Helper()
-	n := 0
-	k = lease.New(ttl, time.Now(), func(ctx context.Context) (bool, error) { n++; return renew(ctx) })
+	var n atomic.Int32
+	k = lease.New(ttl, time.Now(), func(ctx context.Context) (bool, error) { n.Add(1); return renew(ctx) })
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); k.Run(ctx) }()
-	return k, func() int { synctest.Wait(); return n }, func() { cancel(); <-done }
+	return k, func() int { synctest.Wait(); return int(n.Load()) }, func() { cancel(); <-done }
 }
 
 func lost(k *lease.Keeper) bool {
@@ -53,9 +54,10 @@ func TestSessionIsRenewedThreeTimesInItsTTL(t *testing.T) {
 
 func TestSilentStoreMakesFreshGrowAndLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		silent := true
+		var silent atomic.Bool
+		silent.Store(true)
 		k, asked, stop := keep(t, func(ctx context.Context) (bool, error) {
-			if silent {
+			if silent.Load() {
 				<-ctx.Done()
 				return false, ctx.Err()
 			}
@@ -66,7 +68,7 @@ func TestSilentStoreMakesFreshGrowAndLosesNothing(t *testing.T) {
 		if k.Fresh() != 10*ttl || lost(k) || asked() < 10 {
 			t.Errorf("fresh is %s, lost %t, asked %d times", k.Fresh(), lost(k), asked())
 		}
-		silent = false
+		silent.Store(false)
 		time.Sleep(ttl)
 		synctest.Wait()
 		if k.Fresh() > ttl/3 {

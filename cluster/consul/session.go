@@ -32,7 +32,7 @@ func (s *Store) Open(ctx context.Context, ttl time.Duration) (cluster.Session, e
 	}
 	o := &session{store: s, id: id}
 	o.Keeper = lease.New(ttl, asked, o.renew)
-	s.keepers.Go(func() { o.Run(s.life) })
+	s.keepers.Keep(o.Keeper, func() {})
 	return o, nil
 }
 

@@ -11,12 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/consul/api"
 
 	"concierge/cluster"
+	"concierge/cluster/lease"
 )
 
 // requestTimeout bounds one request that is not held: whoever waits for a store
@@ -37,12 +37,9 @@ type Config struct {
 
 // Store is a part of the keys of a Consul.
 type Store struct {
-	cfg  Config
-	root string
-
-	life    context.Context
-	end     context.CancelFunc
-	keepers sync.WaitGroup
+	cfg     Config
+	root    string
+	keepers *lease.Group
 }
 
 var _ cluster.Store = (*Store)(nil)
@@ -53,26 +50,20 @@ func New(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg, root: root}
-	s.life, s.end = context.WithCancel(context.Background())
-	return s, nil
+	return &Store{cfg: cfg, root: root, keepers: lease.NewGroup()}, nil
 }
 
 // Close implements [cluster.Store]. It waits until no session is kept any more.
 func (s *Store) Close() error {
-	s.end()
-	s.keepers.Wait()
+	s.keepers.Close()
 	return nil
 }
 
 // request bounds a request, which the end of the store ends, too.
 func (s *Store) request(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, release := s.keepers.Bound(ctx)
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	stop := context.AfterFunc(s.life, cancel)
-	if s.life.Err() != nil {
-		cancel() // before anything is sent; the function takes its time
-	}
-	return ctx, func() { stop(); cancel() }
+	return ctx, func() { cancel(); release() }
 }
 
 // Read implements [cluster.Store]. The leader asks the others whether it still

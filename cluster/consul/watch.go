@@ -24,9 +24,8 @@ const (
 
 // Watch implements [cluster.Store].
 func (s *Store) Watch(ctx context.Context, prefix string, see func(cluster.View)) error {
-	bound, cancel := context.WithCancel(ctx)
+	bound, cancel := s.keepers.Bound(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.life, cancel)()
 	err := s.watch(bound, prefix, see)
 	if ctx.Err() != nil {
 		return nil

@@ -31,10 +31,7 @@ func (s *Store) Open(ctx context.Context, ttl time.Duration) (cluster.Session, e
 	}
 	beat := &heartbeat{client: s.client, lease: answer.ID}
 	o := &session{Keeper: lease.New(ttl, asked, beat.renew), store: s, lease: answer.ID}
-	s.keepers.Go(func() {
-		defer beat.close()
-		o.Run(s.life)
-	})
+	s.keepers.Keep(o.Keeper, beat.close)
 	return o, nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -17,6 +16,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"concierge/cluster"
+	"concierge/cluster/lease"
 )
 
 // requestTimeout bounds one request: whoever waits for a store that is silent
@@ -25,12 +25,9 @@ const requestTimeout = 5 * time.Second
 
 // Store is a namespace of an etcd.
 type Store struct {
-	client *clientv3.Client
-	root   string
-
-	life    context.Context
-	end     context.CancelFunc
-	keepers sync.WaitGroup
+	client  *clientv3.Client
+	root    string
+	keepers *lease.Group
 }
 
 var _ cluster.Store = (*Store)(nil)
@@ -43,26 +40,20 @@ func New(client *clientv3.Client, namespace string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{client: client, root: root}
-	s.life, s.end = context.WithCancel(context.Background())
-	return s, nil
+	return &Store{client: client, root: root, keepers: lease.NewGroup()}, nil
 }
 
 // Close implements [cluster.Store]. It waits until no session is kept any more.
 func (s *Store) Close() error {
-	s.end()
-	s.keepers.Wait()
+	s.keepers.Close()
 	return nil
 }
 
 // request bounds a request, which the end of the store ends, too.
 func (s *Store) request(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, release := s.keepers.Bound(ctx)
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	stop := context.AfterFunc(s.life, cancel)
-	if s.life.Err() != nil {
-		cancel() // before anything is sent; the function takes its time
-	}
-	return ctx, func() { stop(); cancel() }
+	return ctx, func() { cancel(); release() }
 }
 
 // Read implements [cluster.Store].

@@ -43,8 +43,7 @@ func unlessOver(ctx context.Context, err error) error {
 // follow tells of the changes after a view. It asks for another read when etcd
 // no longer knows them all.
 func (s *Store) follow(ctx context.Context, prefix string, view cluster.View, see func(cluster.View)) (again bool, err error) {
-	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
-	defer context.AfterFunc(s.life, cancel)()
+	ctx, cancel := s.keepers.Bound(clientv3.WithRequireLeader(ctx))
 	// An own watcher is an own stream, which logs in anew: the token of an older
 	// one may have expired.
 	watcher := clientv3.NewWatcher(s.client)

@@ -1,0 +1,146 @@
+package member
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"concierge/cluster"
+)
+
+// Peer is one instance that is there.
+type Peer struct {
+	Instance
+	// Announced is the version of its key: two peers of one name with different
+	// ones are not the same announcement.
+	Announced cluster.Version
+	// Status is nil until this life has reported one.
+	Status *Status
+}
+
+// Roster follows the instances of a service. Fields are set before Run.
+type Roster struct {
+	Store   cluster.Store
+	Service string
+	// Changed, if set, is told all peers, sorted by the key of their name, when
+	// one of them or its status has changed; never two calls at a time. It holds
+	// up what is told next.
+	Changed func([]Peer)
+	Log     *slog.Logger // default none
+
+	telling sync.Mutex // held while Changed runs
+
+	mu    sync.Mutex
+	inst  side // guarded by mu
+	stat  side // guarded by mu
+	peers []Peer
+}
+
+// side is one of the two prefixes of a service.
+type side struct {
+	view    cluster.View
+	seen    bool // once at least
+	current bool // false while the store is away
+}
+
+// Run follows the service until ctx ends.
+func (r *Roster) Run(ctx context.Context) {
+	if r.Log == nil {
+		r.Log = slog.New(slog.DiscardHandler)
+	}
+	var watches sync.WaitGroup
+	defer watches.Wait()
+	for kind, s := range map[string]*side{"inst": &r.inst, "stat": &r.stat} {
+		watches.Go(func() {
+			cluster.Follow(ctx, r.Store, key(kind, r.Service), func(v cluster.View) { r.see(s, v) }, func(err error) { r.lose(s, err) })
+		})
+	}
+}
+
+// Peers returns who was there last, and whether that is current: false until
+// the store has told it, and while the store is away.
+func (r *Roster) Peers() (peers []Peer, current bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.peers, r.inst.current && r.stat.current
+}
+
+func (r *Roster) see(s *side, v cluster.View) {
+	r.telling.Lock()
+	defer r.telling.Unlock()
+	r.mu.Lock()
+	s.view, s.seen, s.current = v, true, true
+	complete := r.inst.seen && r.stat.seen
+	if complete {
+		r.peers = r.join()
+	}
+	peers := r.peers
+	r.mu.Unlock()
+	if complete && r.Changed != nil {
+		r.Changed(peers)
+	}
+}
+
+func (r *Roster) lose(s *side, err error) {
+	r.mu.Lock()
+	begins := s.current
+	s.current = false
+	r.mu.Unlock()
+	if begins {
+		r.Log.Warn("the instances of the service are not followed; it is tried again", "service", r.Service, "error", err)
+	}
+}
+
+// join is called with mu held. What cannot be read is left out and said: one bad
+// record hides one instance.
+func (r *Roster) join() []Peer {
+	peers := make([]Peer, 0, len(r.inst.view.Entries))
+	for _, e := range r.inst.view.Entries {
+		i, err := parseInstance(e)
+		if err != nil {
+			r.Log.Warn("a record is left out", "error", err)
+			continue
+		}
+		p := Peer{Instance: i, Announced: e.Version}
+		at := key("stat", r.Service) + strings.TrimPrefix(e.Key, key("inst", r.Service))
+		if stat := r.stat.view.Get(at); stat.Version != cluster.Absent {
+			p.Status = r.status(stat, i)
+		}
+		peers = append(peers, p)
+	}
+	return peers
+}
+
+// status is that of this life, not what an earlier one left.
+func (r *Roster) status(e cluster.Entry, of Instance) *Status {
+	s, err := parseStatus(e)
+	if err != nil {
+		r.Log.Warn("a record is left out", "error", err)
+		return nil
+	}
+	if s.Incarnation != of.Incarnation {
+		return nil
+	}
+	return &s
+}
+
+// ReadLastWords returns the last words that an instance left, or nil.
+func ReadLastWords(ctx context.Context, s cluster.Store, service, id string) (*LastWords, error) {
+	at := LastKey(service, id)
+	v, err := s.Read(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	e := v.Get(at)
+	if e.Version == cluster.Absent {
+		return nil, nil
+	}
+	var w LastWords
+	if err := json.Unmarshal(e.Value, &w); err != nil {
+		return nil, fmt.Errorf("reading the last words at %s: %w", at, err)
+	}
+	return &w, nil
+}

@@ -1,0 +1,103 @@
+package member
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"concierge/cluster"
+)
+
+// assert writes everything, if nothing has changed since it was looked at. The
+// watch tells of the outcome; after an error it may have nothing to tell.
+func (l *life) assert(ctx context.Context) error {
+	i := l.cfg.Instance
+	i.Session = l.session.ID()
+	value, err := json.Marshal(i)
+	if err != nil {
+		return fmt.Errorf("writing down the instance: %w", err)
+	}
+	return l.write(ctx, cluster.Write{Key: InstanceKey(l.cfg.Service, i.ID), Value: value, Session: l.session})
+}
+
+// report writes the status if it has changed, not too soon after the last one,
+// and if the instance is announced; otherwise the announcement takes it along.
+func (l *life) report(ctx context.Context) error {
+	if !l.pending || !l.mine {
+		return nil
+	}
+	if wait := l.cfg.Every - time.Since(l.written); wait > 0 {
+		l.due.Reset(wait)
+		return nil
+	}
+	return l.write(ctx)
+}
+
+// write writes the status and what else is given, if the own key is still what
+// it was.
+func (l *life) write(ctx context.Context, writes ...cluster.Write) error {
+	select {
+	case <-l.news:
+	default:
+	}
+	l.mu.Lock()
+	status := l.status
+	l.mu.Unlock()
+	if status != nil {
+		value, err := json.Marshal(status)
+		if err != nil {
+			return fmt.Errorf("writing down the status: %w", err)
+		}
+		writes = append(writes, cluster.Write{Key: StatusKey(l.cfg.Service, l.cfg.Instance.ID), Value: value, Session: l.session})
+		l.pending = true
+	}
+	done, err := l.cfg.Store.Commit(ctx, cluster.Txn{If: l.unchanged(), Then: writes})
+	if done && status != nil {
+		l.pending, l.written = false, time.Now()
+	}
+	return err
+}
+
+// unchanged is that the own key is what the store told last. It fences: what
+// another life has written meanwhile stays.
+func (l *life) unchanged() []cluster.Condition {
+	return []cluster.Condition{{Key: InstanceKey(l.cfg.Service, l.cfg.Instance.ID), Version: l.inst.Version}}
+}
+
+// leave takes the announcement back and leaves the last words, in one step, and
+// ends the session. ctx is over; what the store does not take in time its own
+// ttl does, but for the words.
+func (l *life) leave(ctx context.Context) {
+	id := l.cfg.Instance.ID
+	if l.mine {
+		err := l.sayLast(ctx, id)
+		if err != nil {
+			l.cfg.Log.Warn("the last words were not left", "service", l.cfg.Service, "id", id, "error", err)
+		}
+	}
+	if err := l.end(ctx, l.session); err != nil {
+		l.cfg.Log.Warn("the session was not closed; the store ends it", "id", id, "error", err)
+	}
+}
+
+func (l *life) sayLast(ctx context.Context, id string) error {
+	writes := []cluster.Write{
+		{Key: InstanceKey(l.cfg.Service, id), Delete: true},
+		{Key: StatusKey(l.cfg.Service, id), Delete: true},
+	}
+	l.mu.Lock()
+	words := l.words
+	l.mu.Unlock()
+	if words != nil {
+		value, err := json.Marshal(words)
+		if err != nil {
+			return fmt.Errorf("writing down the last words: %w", err)
+		}
+		writes = append(writes, cluster.Write{Key: LastKey(l.cfg.Service, id), Value: value})
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	_, err := l.cfg.Store.Commit(ctx, cluster.Txn{If: l.unchanged(), Then: writes})
+	return err
+}

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -107,27 +108,21 @@ func (m Memory) late(s Held, now time.Duration) bool {
 }
 
 func (m Memory) baked(r Record, now time.Duration) bool {
-	return m.bake.on && now-m.bake.since >= time.Duration(r.Stages[r.Stage].Bake)*time.Second
+	return m.bake.on && now-m.bake.since >= r.baking()
 }
 
-// Wake is when something may be due that no change in the store announces: the
-// earliest end of a time that runs, if one does.
-func (m Memory) Wake(v View, p Policy) (at time.Duration, ok bool) {
-	var ends []time.Duration
+// wake is the earliest end of a time that runs, which no change in the store
+// announces.
+func (m Memory) wake(v View, p Policy) time.Duration {
+	wake := time.Duration(math.MaxInt64)
 	for since := range maps.Values(m.missing) {
-		ends = append(ends, since+p.grace())
+		wake = min(wake, since+p.grace())
 	}
 	for _, s := range v.Slots {
-		ends = append(ends, m.held[s.At]+time.Duration(s.Deadline)*time.Second)
+		wake = min(wake, m.held[s.At]+time.Duration(s.Deadline)*time.Second)
 	}
 	if m.bake.on {
-		ends = append(ends, m.bake.since+time.Duration(v.Record.Stages[v.Record.Stage].Bake)*time.Second)
+		wake = min(wake, m.bake.since+v.Record.baking())
 	}
-	if len(m.seen) > 0 {
-		ends = append(ends, m.seen[0].at+blindWindow)
-	}
-	if len(ends) == 0 {
-		return 0, false
-	}
-	return slices.Min(ends), true
+	return wake
 }

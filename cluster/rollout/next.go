@@ -35,6 +35,8 @@ type Decision struct {
 	// Publish is the release that has to be in the store before the commit.
 	Publish string
 	Memory  Memory
+	// Wake is when to look again though nothing has changed; if nothing runs, late.
+	Wake time.Duration
 }
 
 // Next is what a leader does about a set: at most one transaction, conditional
@@ -43,7 +45,7 @@ type Decision struct {
 // to last for a while begins anew.
 func Next(v View, l Lead, m Memory, now time.Duration) Decision {
 	t := tick{View: v, Lead: l, Memory: m.look(v, now), now: now}
-	d := Decision{Memory: t.Memory, Why: t.waiting()}
+	d := Decision{Memory: t.Memory, Why: t.waiting(), Wake: t.Memory.wake(v, l.Policy)}
 	for _, rule := range []func() *move{
 		t.propose, t.lookAway, t.reclaim, t.convict, t.stop, t.widen, t.advance, t.arrive, t.resize, t.lift,
 	} {

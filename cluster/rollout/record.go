@@ -105,6 +105,10 @@ func (r Record) Base() string {
 // Last says whether the present stage is the last one.
 func (r Record) Last() bool { return r.Stage >= len(r.Stages)-1 }
 
+func (r Record) baking() time.Duration {
+	return time.Duration(r.Stages[r.Stage].Bake) * time.Second
+}
+
 func (r Record) refuse(release string) Record {
 	if !slices.Contains(r.Bad, release) {
 		r.Bad = append(slices.Clone(r.Bad), release)

@@ -114,6 +114,17 @@ func Finish(v View, me Instance, slot Held, verdict Verdict) cluster.Txn {
 	return v.put(t, me.ID, ack)
 }
 
+// Report is the transaction by which an instance says how it fared without a
+// slot: at its start, when nothing ran that could be hurt, or when it is
+// stopped by its owner ([Left]).
+func Report(v View, me Instance, release string, verdict Verdict) cluster.Txn {
+	r := v.Record
+	trial := r.forward() && release == r.To
+	ack := v.ackOf(Slot{Holder: me.ID, Incarnation: me.Incarnation, Rollout: r.ID, Stage: r.Stage, Release: release, Trial: trial}, verdict.Result)
+	ack.Running, ack.Evidence, ack.Seconds = verdict.Running, verdict.Evidence, verdict.Took.Seconds()
+	return v.put(cluster.Txn{If: []cluster.Condition{v.record()}}, me.ID, ack)
+}
+
 // Recover is the transaction by which a new life of an instance says that its
 // former one was lost: in a change, or too soon after one. It comes before
 // everything else. Without one there is nothing to say.

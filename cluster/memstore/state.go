@@ -87,17 +87,6 @@ func (s *State) Expire(session string) {
 	s.entries = slices.DeleteFunc(s.entries, func(e entry) bool { return e.Owned && e.session == session })
 }
 
-// Renumber gives each version another number, that of rank. Two states that
-// differ in nothing but in how often something was written become equal by it.
-func (s *State) Renumber(rank func(cluster.Version) cluster.Version) {
-	for i, e := range s.entries {
-		s.entries[i].Version = rank(e.Version)
-	}
-}
-
-// SetRevision says what the store last gave as a version.
-func (s *State) SetRevision(revision uint64) { s.revision = revision }
-
 func (s *State) find(key string) (int, bool) {
 	return slices.BinarySearchFunc(s.entries, key, func(e entry, key string) int { return strings.Compare(e.Key, key) })
 }

@@ -75,7 +75,8 @@ func (p *Pass) check(raw cluster.View) {
 }
 
 // Leave gives the slot back and says how the change went. It tries until ctx
-// ends; with [ErrFenced] the slot had been taken away before.
+// ends; with [ErrFenced] the slot had been taken away before. It is called when
+// the change is over, one way or the other, and verdict.Running is so.
 func (p *Pass) Leave(ctx context.Context, verdict Verdict) error {
 	p.cancel(context.Canceled)
 	p.done.Wait()
@@ -104,7 +105,18 @@ func (p *Pass) leave(ctx context.Context, verdict Verdict) (done bool, err error
 		if a := v.Acks[p.me.ID]; a.Incarnation == p.me.Incarnation && a.Rollout == p.slot.Rollout && a.Result == verdict.Result {
 			return true, nil // an answer was lost: it was given back all the same
 		}
-		return true, fmt.Errorf("giving slot %d of set %s back: %w", p.slot.N, p.seat.Set, ErrFenced)
+		return p.confess(ctx, v, verdict.Running)
 	}
 	return p.seat.Store.Commit(ctx, Finish(v, p.me, p.slot, verdict))
+}
+
+// confess ends a pass that was taken away.
+func (p *Pass) confess(ctx context.Context, v View, running string) (done bool, err error) {
+	p.me.Running = running
+	if t := Confess(v, p.me); t != nil {
+		if done, err := p.seat.Store.Commit(ctx, *t); err != nil || !done {
+			return false, err
+		}
+	}
+	return true, fmt.Errorf("giving slot %d of set %s back: %w", p.slot.N, p.seat.Set, ErrFenced)
 }

@@ -25,13 +25,15 @@ var (
 type Pulse interface {
 	// Fresh is as of [cluster.Session]; it does not block.
 	Fresh() time.Duration
+	// Seen is the entry of this instance, as [Instance.Seen]. It does not block.
+	Seen() cluster.Condition
 }
 
 // SeatConfig is what a [Seat] needs; all of it but Deadline has to be set.
 type SeatConfig struct {
 	Store    cluster.Store
 	Set      string
-	Self     Instance // without what runs
+	Self     Instance // without what runs and how it is seen
 	Pulse    Pulse
 	TTL      time.Duration // of the session
 	Deadline time.Duration // of a change; default [DefaultDeadline]
@@ -76,7 +78,7 @@ func (s *Seat) Target(running string) (release, why string, changed <-chan struc
 
 func (s *Seat) me(running string) Instance {
 	me := s.Self
-	me.Running = running
+	me.Running, me.Seen = running, s.Pulse.Seen()
 	return me
 }
 
@@ -127,8 +129,8 @@ func (s *Seat) Recover(ctx context.Context) error {
 // it. It returns [ErrTarget] when the release is not the target any more, and
 // ctx's error. The caller leaves the pass in every case.
 func (s *Seat) Enter(ctx context.Context, running, release string) (*Pass, error) {
-	me := s.me(running)
 	for {
+		me := s.me(running)
 		_, _, changed := s.sight.now()
 		begun := time.Now()
 		slot, why, err := s.try(ctx, me, release)

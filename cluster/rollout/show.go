@@ -97,6 +97,7 @@ func (v View) wouldWait(me Instance, target string) string {
 	if me.Running == "" {
 		return ""
 	}
+	me.Seen.Version = 1 // it is there, or it would not be in the view
 	_, why := Acquire(v, me, target, 0, 0)
 	return why
 }

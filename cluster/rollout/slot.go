@@ -31,7 +31,7 @@ func Acquire(v View, me Instance, release string, deadline time.Duration, pick i
 	}
 	key := slotKey(v.Set, me.Domain, n)
 	return &cluster.Txn{
-		If:   []cluster.Condition{v.record(), {Key: key}, {Key: holdKey(v.Set, "")}, {Key: holdKey(v.Set, me.ID)}},
+		If:   []cluster.Condition{v.record(), me.Seen, {Key: key}, {Key: holdKey(v.Set, "")}, {Key: holdKey(v.Set, me.ID)}},
 		Then: []cluster.Write{{Key: key, Value: encode(slot)}},
 	}, ""
 }
@@ -46,8 +46,10 @@ func (v View) refuses(me Instance, release string) string {
 	hold, held := v.frozen(me.ID)
 	slot, mine := v.held(me.ID)
 	switch {
-	case v.Version == 0 || release != target:
+	case v.Version == cluster.Absent || release != target:
 		return fmt.Sprintf("its target is %q and not %q: %s", target, release, why)
+	case me.Seen.Version == cluster.Absent:
+		return "this instance is not registered yet"
 	case held:
 		return fmt.Sprintf("held by %s: %s", hold.By, hold.Why)
 	case mine:
@@ -123,6 +125,19 @@ func Report(v View, me Instance, release string, verdict Verdict) cluster.Txn {
 	ack := v.ackOf(Slot{Holder: me.ID, Incarnation: me.Incarnation, Rollout: r.ID, Stage: r.Stage, Release: release, Trial: trial}, verdict.Result)
 	ack.Running, ack.Evidence, ack.Seconds = verdict.Running, verdict.Evidence, verdict.Took.Seconds()
 	return v.put(cluster.Txn{If: []cluster.Condition{v.record()}}, me.ID, ack)
+}
+
+// Confess is the transaction by which an instance whose slot was taken away says
+// what it runs since. Without it nobody knows, and a return waits for it. nil
+// if there is nothing to say.
+func Confess(v View, me Instance) *cluster.Txn {
+	a, ok := v.Acks[me.ID]
+	if !ok || a.Incarnation != me.Incarnation || a.Result != Lost || a.Running == me.Running {
+		return nil
+	}
+	a.Running = me.Running
+	t := v.put(cluster.Txn{}, me.ID, a.Ack)
+	return &t
 }
 
 // Recover is the transaction by which a new life of an instance says that its

@@ -1,13 +1,20 @@
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+
+	"concierge/cluster"
+)
 
 // Instance is what an instance knows of itself.
 type Instance struct {
 	ID          string
 	Incarnation string
 	Domain      string
-	Running     string // the release that it runs and that is healthy; empty if nothing runs yet
+	// Seen is the entry by which the others see that it is there. Who is not
+	// there may not change: his slot would be taken for that of a dead one.
+	Seen    cluster.Condition
+	Running string // the release that it runs and that is healthy; empty if nothing runs yet
 }
 
 // Target is the release that an instance should run, and why. It is empty while
@@ -17,7 +24,7 @@ func Target(v View, me Instance) (release, why string) {
 	r := v.Record
 	hold, held := v.frozen(me.ID)
 	switch {
-	case v.Version == 0:
+	case v.Version == cluster.Absent:
 		return me.Running, "no rollout was begun yet: the leader has to see the set first"
 	case me.Running == "":
 		return r.Base(), "an instance starts from the release that is good"

@@ -167,8 +167,9 @@ func (v View) alive(id, incarnation string) bool {
 }
 
 // runs is the release that a member runs, by the newest that was said of it.
+// It is empty when its slot was taken away since: nobody knows until it says so.
 func (v View) runs(m Member) string {
-	if a := v.Acks[m.ID]; a.Incarnation == m.Incarnation && a.Running != "" && a.At.Version > m.Version {
+	if a := v.Acks[m.ID]; a.Incarnation == m.Incarnation && a.At.Version > m.Version {
 		return a.Running
 	}
 	return m.Running

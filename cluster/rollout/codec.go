@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,60 +19,64 @@ const major = 1
 // know; then nothing of the set is touched.
 var ErrVersion = errors.New("written by another major version of concierge: bring all instances to the same version")
 
+// extra are the fields of a later minor version.
 type extra map[string]json.RawMessage
 
+// entry is the form of all values in the store.
+type entry[T any] struct {
+	V    int `json:"v"`
+	Body T   `json:"is"`
+}
+
 func encode[T any](body T) []byte {
-	data, err := json.Marshal(body)
+	data, err := json.Marshal(entry[T]{major, body})
 	if err != nil {
 		panic("encoding " + reflect.TypeFor[T]().Name() + ": " + err.Error()) // plain structs cannot fail
 	}
-	return append([]byte(fmt.Sprintf(`{"v":%d,`, major)), data[1:]...)
+	return data
 }
 
 func decode[T any](data []byte) (T, error) {
-	var head struct {
-		V int `json:"v"`
+	var e entry[T]
+	err := json.Unmarshal(data, &e)
+	if e.V != major && (err == nil || e.V > major) {
+		return e.Body, fmt.Errorf("version %d: %w", e.V, ErrVersion)
 	}
-	var body T
-	if err := json.Unmarshal(data, &head); err != nil {
-		return body, err
-	}
-	if head.V != major {
-		return body, fmt.Errorf("version %d: %w", head.V, ErrVersion)
-	}
-	return body, json.Unmarshal(data, &body)
+	return e.Body, err
 }
 
 func encodeRecord(r Record) []byte {
-	data := encode(r)
 	if len(r.extra) == 0 {
-		return data
+		return encode(r)
 	}
-	rest := encode(r.extra)
-	return append(append(data[:len(data)-1], ','), rest[len(`{"v":1,`):]...)
+	all := maps.Clone(r.extra)
+	var own entry[extra]
+	if err := json.Unmarshal(encode(r), &own); err != nil {
+		panic("encoding a rollout: " + err.Error()) // it was written the line before
+	}
+	maps.Copy(all, own.Body)
+	return encode(all)
 }
 
 func decodeRecord(data []byte) (Record, error) {
+	strict := json.NewDecoder(bytes.NewReader(data))
+	strict.DisallowUnknownFields()
+	var e entry[Record]
+	if err := strict.Decode(&e); err == nil && e.V == major {
+		return e.Body, nil // the ordinary case: nothing is unknown
+	}
 	r, err := decode[Record](data)
 	if err != nil {
 		return Record{}, err
 	}
-	var all extra
-	if err := json.Unmarshal(data, &all); err != nil {
-		return Record{}, err
-	}
+	all, err := decode[extra](data)
 	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return known(name) })
-	if len(all) > 0 {
-		r.extra = all
-	}
-	return r, nil
+	r.extra = all
+	return r, err
 }
 
 // known says whether a name is that of a field; as the decoder, in any case.
 func known(name string) bool {
-	if strings.EqualFold(name, "v") {
-		return true
-	}
 	for f := range reflect.TypeFor[Record]().Fields() {
 		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if tag != "" && strings.EqualFold(tag, name) {

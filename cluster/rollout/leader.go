@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -23,6 +22,8 @@ type Crew interface {
 	// Members of the service with their state in this set, as last seen; known
 	// is false before the first look. It does not block.
 	Members() (members []Member, known bool)
+	// Read is a linearizable look at them.
+	Read(ctx context.Context) ([]Member, error)
 }
 
 // Edits is what the sources say.
@@ -127,7 +128,8 @@ func (l *Leader) rest(ctx context.Context, d Decision, state, acks <-chan struct
 
 func (l *Leader) clock() time.Duration { return time.Since(l.start) }
 
-// tick looks, decides and does it.
+// tick decides by what the watches show; and if there is something to do, once
+// more by a linearizable look, and does it.
 func (l *Leader) tick(ctx context.Context, state, acks *sight, term cluster.Condition, m Memory) (Decision, error) {
 	rest := Decision{Memory: m, Wake: l.clock() + lull}
 	v, ok, err := l.view(state, acks)
@@ -135,24 +137,59 @@ func (l *Leader) tick(ctx context.Context, state, acks *sight, term cluster.Cond
 		return rest, err
 	}
 	live, release := l.Edits.Live()
-	d := Next(v, Lead{l.Who, term, l.Policy, live}, m, l.clock())
+	lead := Lead{l.Who, term, l.Policy, live}
+	d := Next(v, lead, m, l.clock())
 	l.say(d.Why)
 	if d.Txn == nil {
 		return d, nil
 	}
+	if v, err = l.look(ctx); err != nil {
+		return rest, err
+	}
+	d = Next(v, lead, m, l.clock())
+	if d.Txn == nil {
+		return d, nil
+	}
+	return d, l.do(ctx, d, release)
+}
+
+// do publishes what is proposed and commits.
+func (l *Leader) do(ctx context.Context, d Decision, release Release) error {
 	if d.Publish != "" {
 		if _, err := Publish(ctx, l.Store, l.Set, release, l.Who, l.Limit); err != nil {
-			return d, err
+			return err
 		}
 	}
 	done, err := l.Store.Commit(ctx, *d.Txn)
 	if err != nil {
-		return d, fmt.Errorf("committing a decision (%s): %w", d.Why, err)
+		return fmt.Errorf("committing a decision (%s): %w", d.Why, err)
 	}
 	if done {
 		l.Log.Info("the rollout moves", "set", l.Set, "why", d.Why)
 	}
-	return d, nil
+	return nil
+}
+
+// look reads the members last: then none of them is older than an
+// acknowledgement, and who is missing was missing when the slot was there.
+func (l *Leader) look(ctx context.Context) (View, error) {
+	v, err := look(ctx, l.Store, l.Set, AckPrefix(l.Set))
+	if err != nil {
+		return View{}, err
+	}
+	members, err := l.Crew.Read(ctx)
+	if err != nil {
+		return View{}, fmt.Errorf("reading the members of set %s: %w", l.Set, err)
+	}
+	return l.remember(v.With(members, time.Now()))
+}
+
+func (l *Leader) remember(v View) (View, error) {
+	if v.Behind(l.seen) {
+		return View{}, fmt.Errorf("set %s: %w", l.Set, ErrBehind)
+	}
+	l.seen = v.Mark()
+	return v, nil
 }
 
 // say logs what is waited for, once.
@@ -175,9 +212,8 @@ func (l *Leader) view(state, acks *sight) (_ View, ok bool, err error) {
 	if err != nil {
 		return View{}, false, err
 	}
-	if v.Behind(l.seen) {
-		return View{}, false, errors.Join(ErrBehind, fmt.Errorf("set %s", l.Set))
+	if v.Behind(l.seen) { // a watch may be later than a look
+		return View{}, false, nil
 	}
-	l.seen = v.Mark()
 	return v.With(members, time.Now()), true, nil
 }

@@ -57,7 +57,7 @@ func (w *world) ended() bool {
 		return false
 	}
 	for _, a := range w.actors {
-		if !a.stopped && a.phase != down && !w.atRest(a, v) {
+		if !a.stopped && !a.cut && a.phase != down && !w.atRest(a, v) {
 			return false
 		}
 	}

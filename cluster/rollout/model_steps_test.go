@@ -80,20 +80,24 @@ func (x *explorer) act(i int, a actor) {
 	case down:
 		x.try(a.id+" restarts", false, func(w *world) { restart(w, me(w)) })
 		return
-	case starting:
-		x.start(a, me)
-	case idle:
-		x.ask(a, me)
+	case starting, idle:
+		x.free(a, me)
 	case asking:
+		if a.cut {
+			return
+		}
 		x.try(a.id+" takes a slot", true, func(w *world) { take(w, me(w)) })
 	case holding:
 		x.try(a.id+" begins or gives up", true, func(w *world) { begin(w, me(w)) })
 	case changing:
 		x.try(a.id+" settles", true, func(w *world) { settle(w, me(w)) })
 	case changed:
+		if a.cut {
+			return
+		}
 		x.try(a.id+" finishes", true, func(w *world) { x.done(w, me(w)) })
 	}
-	if a.phase != starting && !x.from.registered(a) {
+	if !a.cut && !x.from.registered(a) {
 		x.try(a.id+" comes back", true, func(w *world) { w.register(*me(w)) })
 	}
 }
@@ -101,6 +105,17 @@ func (x *explorer) act(i int, a actor) {
 func restart(w *world, a *actor) {
 	*a = actor{id: a.id, life: a.life + 1, phase: starting}
 	w.register(*a)
+}
+
+// free is what one does who has no slot: nothing, while it is apart.
+func (x *explorer) free(a actor, me func(*world) *actor) {
+	switch {
+	case a.cut:
+	case a.phase == starting:
+		x.start(a, me)
+	default:
+		x.ask(a, me)
+	}
 }
 
 // start first says what became of the former life.
@@ -150,7 +165,7 @@ func take(w *world, a *actor) {
 // The change of a target may be seen late, so both may happen then.
 func begin(w *world, a *actor) {
 	target, _ := Target(w.look(), a.instance())
-	if a.fenced || target != a.slot.Release {
+	if a.fenced || a.cut || target != a.slot.Release {
 		a.phase, a.result = changed, Skipped
 		return
 	}
@@ -164,7 +179,7 @@ func settle(w *world, a *actor) {
 		return
 	}
 	a.result, a.running, a.sick = Applied, a.slot.Release, false
-	if w.registered(*a) {
+	if w.registered(*a) && !a.cut {
 		w.register(*a)
 	}
 }
@@ -188,10 +203,16 @@ func (x *explorer) hurt(i int, a actor) {
 	if a.phase != down && !a.stopped {
 		x.spend(a.id+" is stopped", func(f *faults) *int { return &f.stop }, func(w *world) { w.actors[i].stopped = true })
 	}
-	if (a.stopped || a.phase == down) && x.from.registered(a) {
+	if a.phase != down && !a.cut {
+		x.spend(a.id+" is cut off", func(f *faults) *int { return &f.cut }, func(w *world) { w.actors[i].cut = true })
+	}
+	if a.cut {
+		x.try(a.id+" is back", false, func(w *world) { w.actors[i].cut = false })
+	}
+	if (a.stopped || a.cut || a.phase == down) && x.from.registered(a) {
 		x.try(a.id+" expires", true, func(w *world) {
 			w.commit(cluster.Txn{Then: []cluster.Write{{Key: a.key(), Delete: true}}})
-			w.actors[i].fenced = true
+			w.actors[i].fenced = a.stopped
 		})
 	}
 	if x.from.harm == sickLater && a.running == "B" && a.phase == idle && !a.sick && !a.stopped {
@@ -216,18 +237,21 @@ func (x *explorer) lead() {
 		x.try("the leader commits", true, func(w *world) { w.commit(*b.decided); w.boss.decided, w.boss.sound = nil, false })
 		return
 	}
-	if members := x.from.members(); !slices.Equal(members, b.members) {
-		x.try("the leader sees members", true, func(w *world) { w.boss.members = members })
+	if b.looked == nil {
+		x.try("the leader looks", true, func(w *world) {
+			v := w.look()
+			w.boss.looked, w.boss.detail = &v, w.describe()
+		})
+		return
 	}
-	if b.members != nil {
-		x.try("the leader decides", true, x.decide)
-	}
+	x.try("the leader decides", true, x.decide)
 }
 
 func (x *explorer) decide(w *world) {
-	v := w.look().With(w.boss.members, time.Time{})
+	v := w.boss.looked.With(w.members(), time.Time{})
 	l := Lead{Who: "lead", Term: w.boss.term, Policy: x.policy, Live: Live{w.live, map[string]uint64{"s": w.at}}}
 	d := x.next(v, l, w.boss.memory, 0)
+	w.boss.looked, w.boss.detail = nil, ""
 	w.boss.memory, w.boss.decided = d.Memory, d.Txn
 	w.boss.sound = w.soundNow(v)
 }
@@ -244,13 +268,16 @@ func (w *world) soundNow(v View) bool {
 }
 
 // timers are the ends of the times that run in the leader's memory. Time is over
-// when the clocks allow it: a grace is longer than a session and than a look is
-// old; a deadline ends for the holder before it does for the leader.
+// when the clocks allow it: what was begun in time ends within the grace, but
+// for those who are stopped; a deadline ends for the holder before it does for the leader.
 func (x *explorer) timers() {
 	m := x.from.boss.memory
 	for c, at := range m.missing {
-		if at != over && x.from.store.Version(c.Key) == c.Version && x.from.absent(c) {
-			x.try("grace over: "+c.Key, true, func(w *world) { w.boss.memory.missing = put(m.missing, c, over) })
+		if at != over && x.from.store.Version(c.Key) == c.Version && x.from.absent(c) && !x.from.busy(c) {
+			x.try("grace over: "+c.Key, true, func(w *world) {
+				w.boss.memory.missing = put(m.missing, c, over)
+				w.fence(c)
+			})
 		}
 	}
 	for c, at := range m.held {
@@ -293,6 +320,14 @@ func (w *world) absent(c cluster.Condition) bool {
 	return false
 }
 
+// busy says whether the holder of a slot is in the midst of a change that it
+// began in time.
+func (w *world) busy(slot cluster.Condition) bool {
+	return slices.ContainsFunc(w.actors[:], func(a actor) bool {
+		return a.slot.At == slot && a.phase == changing && !a.stopped && !a.fenced
+	})
+}
+
 func (w *world) fence(slot cluster.Condition) {
 	for i := range w.actors {
 		if a := &w.actors[i]; a.slot.At == slot {
@@ -311,13 +346,8 @@ func (x *explorer) people() {
 		x.spend("edit taken back", func(f *faults) *int { return &f.edit }, func(w *world) { w.live = "A"; w.at++ })
 	}
 	v := x.from.look()
-	for name, move := range map[string]func(View, By) (cluster.Txn, error){
-		"pause": Pause, "resume": Resume, "abort": Abort, "promote": Promote,
-		"rollback": func(v View, by By) (cluster.Txn, error) { return Rollback(v, x.policy, by) },
-	} {
-		if t, err := move(v, By{"ann", name}); err == nil {
-			x.spend("operator: "+name, func(f *faults) *int { return &f.operator }, func(w *world) { w.commit(t) })
-		}
+	if x.from.left.operator > 0 {
+		x.steer(v)
 	}
 	if v.Record.Slots[""] > 1 {
 		x.spend("slots lowered", func(f *faults) *int { return &f.shrink }, func(w *world) {
@@ -325,5 +355,15 @@ func (x *explorer) people() {
 			r.Slots = map[string]int{"": 1}
 			w.commit(v.write(r, By{"ann", "lower"}, cluster.Txn{}))
 		})
+	}
+}
+
+func (x *explorer) steer(v View) {
+	rollback := func(v View, by By) (cluster.Txn, error) { return Rollback(v, x.policy, by) }
+	for i, move := range []func(View, By) (cluster.Txn, error){Pause, Resume, Abort, Promote, rollback} {
+		name := []string{"pause", "resume", "abort", "promote", "rollback"}[i]
+		if t, err := move(v, By{"ann", name}); err == nil {
+			x.spend("operator: "+name, func(f *faults) *int { return &f.operator }, func(w *world) { w.commit(t) })
+		}
 	}
 }

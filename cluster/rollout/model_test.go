@@ -122,7 +122,7 @@ func (s *search) hash(w *world) [16]byte {
 	acks := w.look().Acks
 	for _, a := range w.actors {
 		status := w.store.Version(a.key())
-		fmt.Fprintln(h, a.life, a.phase, a.stopped, a.fenced, a.running, a.sick, a.result, w.token(a.slot.At), acks[a.id].At.Version > status)
+		fmt.Fprintln(h, a.life, a.phase, a.stopped, a.cut, a.fenced, a.running, a.sick, a.result, w.token(a.slot.At), acks[a.id].At.Version > status)
 		s.hashTxn(h, a.asked)
 	}
 	s.hashTxn(h, w.stray)
@@ -133,13 +133,19 @@ func (s *search) hash(w *world) [16]byte {
 	return sum
 }
 
-// bare is an entry without what is only shown to people.
 func (s *search) bare(e cluster.Entry) string {
 	key := string(e.Value)
 	if known, ok := s.plain[key]; ok {
 		return known
 	}
-	text := key
+	text := bare(e)
+	s.plain[key] = text
+	return text
+}
+
+// bare is an entry without what is only shown to people.
+func bare(e cluster.Entry) string {
+	text := string(e.Value)
 	switch {
 	case strings.HasSuffix(e.Key, "/record"):
 		r, _ := decodeRecord(e.Value)
@@ -153,8 +159,18 @@ func (s *search) bare(e cluster.Entry) string {
 		a.Evidence, a.Seconds = "", 0
 		text = string(encode(a))
 	}
-	s.plain[key] = text
 	return text
+}
+
+// describe is what there is to decide by.
+func (w *world) describe() string {
+	var b strings.Builder
+	for _, prefix := range []string{Prefix(modelSet), AckPrefix(modelSet)} {
+		for _, e := range w.store.Read(prefix).Entries {
+			fmt.Fprintln(&b, e.Key, bare(e))
+		}
+	}
+	return b.String()
 }
 
 // token says of a version whether it is the one that is there: older ones are
@@ -189,8 +205,15 @@ func (s *search) hashBoss(h hash.Hash, w *world) {
 	m := b.memory
 	fmt.Fprintln(h, b.up, b.sound, m.bake)
 	s.hashTxn(h, b.decided)
-	for _, mb := range b.members {
-		fmt.Fprint(h, mb.ID, mb.Incarnation, mb.Running, mb.Sick, mb.Version > w.look().Acks[mb.ID].At.Version, ";")
+	if b.looked != nil {
+		fmt.Fprintln(h, b.detail)
+		for _, sl := range b.looked.Slots {
+			fmt.Fprint(h, w.token(sl.At), ";")
+		}
+		for _, a := range w.actors {
+			c := b.looked.Acks[a.id].At
+			fmt.Fprint(h, w.token(c), c.Version > w.store.Version(a.key()), ";")
+		}
 	}
 	for _, timers := range []map[cluster.Condition]time.Duration{m.held, m.missing} {
 		for _, c := range slices.SortedFunc(maps.Keys(timers), func(a, b cluster.Condition) int { return strings.Compare(a.Key, b.Key) }) {
@@ -220,6 +243,8 @@ func scenarios(more int) []scenario {
 		{"an edit that is bad for one, a new leader", fleet(failsOne, faults{edit: 1, depose: 1, crash: more})},
 		{"an edit that hurts later, a new leader", fleet(sickLater, faults{edit: 1, depose: 1, crash: more})},
 		{"an instance is stopped", fleet(harmless, faults{edit: 1, stop: 1, depose: more})},
+		{"an instance is cut off", fleet(harmless, faults{edit: 1, cut: 1, depose: more})},
+		{"a bad edit and an instance that is cut off", fleet(failsOne, faults{edit: 1, cut: 1, crash: more})},
 		{"a bad edit and an instance that is stopped", fleet(failsOne, faults{edit: 1, stop: 1, slow: more})},
 		{"a change that is too slow", fleet(harmless, faults{edit: 1, slow: 1, crash: more})},
 		{"two edits", fleet(harmless, faults{edit: 2, depose: more})},

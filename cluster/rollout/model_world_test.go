@@ -40,6 +40,7 @@ type actor struct {
 	life    int
 	phase   phase
 	stopped bool // by SIGSTOP, or a machine that is frozen
+	cut     bool // it is apart from the store
 	fenced  bool // its session or its deadline ended while it was in change
 	running string
 	sick    bool
@@ -68,13 +69,14 @@ type boss struct {
 	up      bool
 	term    cluster.Condition
 	memory  Memory
-	members []Member // as it last saw them
+	looked  *View  // the state and the acknowledgements; the members come after
+	detail  string // of looked, for the hash
 	decided *cluster.Txn
 	sound   bool // when it decided, all that it saw there ran the release
 }
 
 // faults is how much may still go wrong, or be asked for.
-type faults struct{ crash, stop, depose, slow, rotate, operator, edit, shrink int }
+type faults struct{ crash, stop, cut, depose, slow, rotate, operator, edit, shrink int }
 
 // harm is what is wrong with release B.
 type harm uint8
@@ -171,6 +173,9 @@ func (w *world) dead(t *cluster.Txn) bool {
 func (w *world) tidy() {
 	if w.dead(w.boss.decided) {
 		w.boss.decided, w.boss.sound = nil, false
+	}
+	if b := &w.boss; b.looked != nil && b.looked.Version != w.store.Version(recordKey(modelSet)) {
+		b.looked, b.detail = nil, "" // whatever comes of it is refused
 	}
 	if w.dead(w.stray) {
 		w.stray = nil

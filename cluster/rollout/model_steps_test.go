@@ -13,6 +13,8 @@ type rules struct {
 	finish  func(View, Instance, Held, Verdict) cluster.Txn
 	next    func(View, Lead, Memory, time.Duration) Decision
 	policy  Policy
+	// apart has the leader look at the members later than at the rest.
+	apart bool
 }
 
 func realRules() rules {
@@ -235,6 +237,14 @@ func (x *explorer) lead() {
 	})
 	if b.decided != nil {
 		x.try("the leader commits", true, func(w *world) { w.commit(*b.decided); w.boss.decided, w.boss.sound = nil, false })
+		return
+	}
+	if !x.apart {
+		x.try("the leader decides", true, func(w *world) {
+			v := w.look()
+			w.boss.looked = &v
+			x.decide(w)
+		})
 		return
 	}
 	if b.looked == nil {

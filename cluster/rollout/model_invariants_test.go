@@ -15,6 +15,10 @@ func (x *explorer) broken(name string, to *world) []string {
 		}
 	}
 	r := v.Record
+	sound := x.from.boss.sound
+	if name == arrives {
+		sound = x.from.strong
+	}
 	fresh := slices.DeleteFunc(slices.Clone(v.Slots), func(s Held) bool { return slices.Contains(before.Slots, s) })
 	says(len(fresh) > 0 && len(v.Slots) > r.Slots[""], "I1: %d slots are held, and there are %d", len(v.Slots), r.Slots[""])
 	for _, a := range to.actors {
@@ -24,15 +28,17 @@ func (x *explorer) broken(name string, to *world) []string {
 		says(s.Trial && r.State != Rolling, "I1: a change to %s begins while the rollout is %s", s.Release, r.State)
 	}
 	completes := r.State == Complete && (before.Record.State != Complete || before.Record.ID != r.ID)
-	says(completes && !x.from.boss.sound, "I2: %s is called good, and not everybody runs it", r.To)
+	says(completes && !sound, "I2: %s is called good, and not everybody runs it", r.To)
 	says(v.Good.Release == "B" && to.harm == failsAll, "I2: B is called good")
-	for _, a := range to.actors {
-		says(r.State == RolledBack && before.Record.State == RollingBack && to.runsBad(a, r), "I3: %s runs %s after the return", a.id, r.To)
+	returned := r.State == RolledBack || r.State == Aborted
+	says(returned && before.Record.State == RollingBack && !sound, "I3: not everybody left %s when the return was over", r.To)
+	for _, s := range v.Slots {
+		says(returned && s.Trial && s.Rollout == r.ID, "I3: %s changes to %s after the return", s.Holder, r.To)
 	}
 	says(r.State == Rolling && slices.Contains(r.Bad, r.To), "I3: %s was refused and is tried again", r.To)
 	says(v.Behind(before.Mark()), "I4: the record goes back from %v to %v", before.Mark(), v.Mark())
 	says(v.Version != before.Version && r.Epoch <= before.Record.Epoch, "I4: written without a higher epoch")
-	says(name == "a stale decision arrives" && x.from.boss.up && v.Version != before.Version, "I4: the decision of a deposed leader was done")
+	says(name == arrives && x.from.boss.up && v.Version != before.Version, "I4: the decision of a deposed leader was done")
 	return wrong
 }
 
@@ -43,10 +49,6 @@ func (w *world) covered(a actor, v View) bool {
 	}
 	slot, ok := Mine(v, a.instance())
 	return ok && slot.At == a.slot.At
-}
-
-func (w *world) runsBad(a actor, r Record) bool {
-	return a.phase != down && !a.stopped && w.registered(a) && a.running == r.To
 }
 
 // ended says whether the fleet has come to rest: a rollout that is over, or one

@@ -28,6 +28,9 @@ func realRules() rules {
 	}
 }
 
+// arrives is the step that may do nothing any more once another leads.
+const arrives = "a stale decision arrives"
+
 // step is one thing that can happen. A fair one happens sooner or later by
 // itself; the others are faults and what people do.
 type step struct {
@@ -226,14 +229,14 @@ func (x *explorer) hurt(i int, a actor) {
 func (x *explorer) lead() {
 	b := x.from.boss
 	if x.from.stray != nil {
-		x.try("a stale decision arrives", false, func(w *world) { w.commit(*w.stray); w.stray = nil })
+		x.try(arrives, false, func(w *world) { w.commit(*w.stray); w.stray, w.strong = nil, false })
 	}
 	if !b.up {
 		x.try("another leads", true, func(w *world) { w.elect() })
 		return
 	}
 	x.spend("the leader is deposed", func(f *faults) *int { return &f.depose }, func(w *world) {
-		w.stray, w.boss = b.decided, boss{}
+		w.stray, w.strong, w.boss = b.decided, b.sound, boss{}
 	})
 	if b.decided != nil {
 		x.try("the leader commits", true, func(w *world) { w.commit(*b.decided); w.boss.decided, w.boss.sound = nil, false })
@@ -267,10 +270,14 @@ func (x *explorer) decide(w *world) {
 }
 
 // soundNow says whether everybody that the leader sees and that still is there
-// runs the release, in truth.
+// runs, in truth, what a rollout or a return that is over claims.
 func (w *world) soundNow(v View) bool {
+	r := v.Record
 	for _, a := range w.actors {
-		if a.phase != down && v.alive(a.id, a.incarnation()) && !v.failed(a.id, a.incarnation()) && a.running != v.Record.To {
+		if a.phase == down || !v.alive(a.id, a.incarnation()) {
+			continue
+		}
+		if r.State == Rolling && a.running != r.To && !v.failed(a.id, a.incarnation()) || r.State == RollingBack && a.running == r.To {
 			return false
 		}
 	}

@@ -130,7 +130,7 @@ func (s *search) hash(w *world) [16]byte {
 	}
 	s.hashTxn(h, w.stray)
 	s.hashBoss(h, w)
-	fmt.Fprintln(h, w.live, w.at, w.left)
+	fmt.Fprintln(h, w.live, w.at, w.left, w.strong)
 	var sum [16]byte
 	copy(sum[:], h.Sum(nil))
 	return sum
@@ -232,6 +232,7 @@ func (s *search) hashBoss(h hash.Hash, w *world) {
 // scenario is where a search begins and what may go wrong in it.
 type scenario struct {
 	name  string
+	long  bool // not in the short form
 	start func() *world
 }
 
@@ -241,22 +242,22 @@ func fleet(h harm, left faults) func() *world {
 
 func scenarios(more int) []scenario {
 	return []scenario{
-		{"a good edit, a crash, a new leader", fleet(harmless, faults{edit: 1, crash: 1, depose: more})},
-		{"a bad edit, a crash", fleet(failsAll, faults{edit: 1, crash: 1, depose: more})},
-		{"an edit that is bad for one, a new leader", fleet(failsOne, faults{edit: 1, depose: 1, crash: more})},
-		{"an edit that hurts later, a new leader", fleet(sickLater, faults{edit: 1, depose: 1, crash: more})},
-		{"an instance is stopped", fleet(harmless, faults{edit: 1, stop: 1, depose: more})},
-		{"an instance is cut off", fleet(harmless, faults{edit: 1, cut: 1, depose: more})},
-		{"a bad edit and an instance that is cut off", fleet(failsOne, faults{edit: 1, cut: 1, crash: more})},
-		{"a bad edit and an instance that is stopped", fleet(failsOne, faults{edit: 1, stop: 1, slow: more})},
-		{"a change that is too slow", fleet(harmless, faults{edit: 1, slow: 1, crash: more})},
-		{"two edits", fleet(harmless, faults{edit: 2, depose: more})},
-		{"a bad edit and another one", fleet(failsAll, faults{edit: 2, crash: more})},
-		{"operators", fleet(harmless, faults{edit: 1, operator: 2, crash: more})},
-		{"slots are lowered", fleet(harmless, faults{edit: 1, shrink: 1, rotate: 1, stop: more})},
-		{"secrets are rotated", fleet(harmless, faults{edit: 1, rotate: 2, crash: more})},
-		{"the first release", func() *world { return emptyWorld(harmless, faults{crash: 1, depose: more}) }},
-		{"a bad first release", func() *world { return emptyWorld(failsAll, faults{crash: 1, edit: 1}) }},
+		{"a good edit, a crash, a new leader", true, fleet(harmless, faults{edit: 1, crash: 1, depose: more})},
+		{"a bad edit, a crash", false, fleet(failsAll, faults{edit: 1, crash: 1, depose: more})},
+		{"an edit that is bad for one, a new leader", false, fleet(failsOne, faults{edit: 1, depose: 1, crash: more})},
+		{"an edit that hurts later, a new leader", false, fleet(sickLater, faults{edit: 1, depose: 1, crash: more})},
+		{"an instance is stopped", true, fleet(harmless, faults{edit: 1, stop: 1, depose: more})},
+		{"an instance is cut off", true, fleet(harmless, faults{edit: 1, cut: 1, depose: more})},
+		{"a bad edit and an instance that is cut off", false, fleet(failsOne, faults{edit: 1, cut: 1, crash: more})},
+		{"a bad edit and an instance that is stopped", false, fleet(failsOne, faults{edit: 1, stop: 1, slow: more})},
+		{"a change that is too slow", true, fleet(harmless, faults{edit: 1, slow: 1, crash: more})},
+		{"two edits", false, fleet(harmless, faults{edit: 2, depose: more})},
+		{"a bad edit and another one", false, fleet(failsAll, faults{edit: 2, crash: more})},
+		{"operators", false, fleet(harmless, faults{edit: 1, operator: 2, crash: more})},
+		{"slots are lowered", false, fleet(harmless, faults{edit: 1, shrink: 1, rotate: 1, stop: more})},
+		{"secrets are rotated", false, fleet(harmless, faults{edit: 1, rotate: 2, crash: more})},
+		{"the first release", false, func() *world { return emptyWorld(harmless, faults{crash: 1, depose: more}) }},
+		{"a bad first release", false, func() *world { return emptyWorld(failsAll, faults{crash: 1, edit: 1}) }},
 	}
 }
 
@@ -269,6 +270,9 @@ func TestEveryStateOfASmallFleetKeepsTheInvariants(t *testing.T) {
 	}
 	states, transitions := 0, 0
 	for _, sc := range scenarios(more) {
+		if sc.long && !*full {
+			continue
+		}
 		t.Run(sc.name, func(t *testing.T) {
 			s := search{rules: realRules()}
 			s.apart = *full

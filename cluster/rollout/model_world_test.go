@@ -72,7 +72,7 @@ type boss struct {
 	looked  *View  // the state and the acknowledgements; the members come after
 	detail  string // of looked, for the hash
 	decided *cluster.Txn
-	sound   bool // when it decided, all that it saw there ran the release
+	sound   bool // when it decided, all that it saw ran what it thought
 }
 
 // faults is how much may still go wrong, or be asked for.
@@ -94,6 +94,7 @@ type world struct {
 	actors [3]actor
 	boss   boss
 	stray  *cluster.Txn // of a leader that was deposed: it may still arrive
+	strong bool         // the stray decision was sound
 	live   string
 	at     uint64 // revision of the sources
 	harm   harm
@@ -178,7 +179,7 @@ func (w *world) tidy() {
 		b.looked, b.detail = nil, "" // whatever comes of it is refused
 	}
 	if w.dead(w.stray) {
-		w.stray = nil
+		w.stray, w.strong = nil, false
 	}
 	for i := range w.actors {
 		if a := &w.actors[i]; a.phase == asking && w.dead(a.asked) {

@@ -5,7 +5,7 @@ STATICCHECK   ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME      ?= 20000x
 BENCHFLAGS    ?=
 
-.PHONY: build test servers lint fuzz bench-peers microbench fleet crash compat storm clean
+.PHONY: build test servers lint fuzz bench-peers microbench fleet crash compat storm model clean
 
 ## build: the static binary, ./concierge
 build:
@@ -58,6 +58,10 @@ fleet:
 ## storm: 500 changes under load and 200 kills, over a real nginx and a real HAProxy; 75 minutes; writes docs/rollback.md
 storm: servers
 	$(GO) test -count=1 -v -timeout 180m ./internal/storm -full -update
+
+## model: the long form of the proof of the rollout protocol; its short form is part of test
+model:
+	$(GO) test -count=1 -v -timeout 120m -run 'Model|EveryState' ./cluster/rollout -full
 
 clean:
 	rm -rf concierge

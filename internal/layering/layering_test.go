@@ -68,6 +68,8 @@ var rules = []rule{
 	{"metrics/collect", []string{"metrics"}, "who collects does not know who delivers"},
 	{"metrics/rules", []string{"metrics"}, "rules know samples alone"},
 	{"metrics/fixture", nil, "made-up documents are for tests, and made of nothing"},
+	{"metrics/push/delivery", []string{"metrics"}, "requests over HTTP, whatever they carry"},
+	{"metrics/push", []string{"metrics", "metrics/push/delivery", "metrics/exposition"}, "a target knows samples, and not who made them"},
 	{"metrics", []string{"metrics", "metrics/collect", "metrics/rules"}, "a leaf that declares what it needs as small interfaces"},
 }
 

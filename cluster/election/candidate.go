@@ -71,7 +71,7 @@ type Candidate struct {
 // New returns a candidate. It does not stand before [Candidate.Run].
 func New(cfg Config) (*Candidate, error) {
 	if cfg.Service == "" || cfg.ID == "" || cfg.Incarnation == "" {
-		return nil, errors.New("standing for election: service, id and incarnation are needed (set cluster.service and cluster.id)")
+		return nil, errors.New("standing for election: service, id and incarnation are needed (set cluster.service and cluster.instance)")
 	}
 	cfg.TTL = cmp.Or(cfg.TTL, 15*time.Second)
 	if cfg.Log == nil {

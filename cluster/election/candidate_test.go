@@ -291,7 +291,7 @@ func TestEndOfALeaderIsNoStorm(t *testing.T) {
 
 func TestNamelessCandidateIsRefused(t *testing.T) {
 	t.Parallel()
-	if _, err := election.New(election.Config{Service: "web", ID: "a"}); err == nil || !strings.Contains(err.Error(), "cluster.id") {
+	if _, err := election.New(election.Config{Service: "web", ID: "a"}); err == nil || !strings.Contains(err.Error(), "cluster.instance") {
 		t.Errorf("error is %v", err)
 	}
 }

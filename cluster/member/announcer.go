@@ -50,7 +50,7 @@ type Announcer struct {
 // New returns an announcer. Nothing is announced before [Announcer.Run].
 func New(cfg Config) (*Announcer, error) {
 	if cfg.Service == "" || cfg.Instance.ID == "" {
-		return nil, errors.New("announcing an instance: service and id are needed (set cluster.service and cluster.id)")
+		return nil, errors.New("announcing an instance: service and id are needed (set cluster.service and cluster.instance)")
 	}
 	cfg.TTL, cfg.Every = cmp.Or(cfg.TTL, defaultTTL), cmp.Or(cfg.Every, defaultEvery)
 	cfg.Instance.Incarnation = cmp.Or(cfg.Instance.Incarnation, NewIncarnation())

@@ -180,7 +180,7 @@ func TestSecondLifeOfANameWaitsForTheFirst(t *testing.T) {
 		b, _ := announce(t, n.Dial(), "a")
 		b.Report(member.Status{Phase: "second"})
 		eventually(t, promptly, "the second says that the name is taken", func() bool { return errors.Is(b.Err(), member.ErrTaken) })
-		if text := b.Err().Error(); !strings.Contains(text, "cluster.id") || !strings.Contains(text, a.Instance().Incarnation) {
+		if text := b.Err().Error(); !strings.Contains(text, "cluster.instance") || !strings.Contains(text, a.Instance().Incarnation) {
 			t.Errorf("the error says neither who nor what to do: %s", text)
 		}
 		if p := peer(r, "a"); p.Incarnation != a.Instance().Incarnation || p.Status != nil {
@@ -257,7 +257,7 @@ func TestBadRecordHidesOneInstanceAlone(t *testing.T) {
 func TestNamelessInstanceIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []member.Config{{Service: "web"}, {Instance: member.Instance{ID: "a"}}} {
-		if _, err := member.New(cfg); err == nil || !strings.Contains(err.Error(), "cluster.id") {
+		if _, err := member.New(cfg); err == nil || !strings.Contains(err.Error(), "cluster.instance") {
 			t.Errorf("error is %v", err)
 		}
 	}

@@ -85,7 +85,7 @@ func (l *life) look(ctx context.Context, e cluster.Entry) error {
 	switch {
 	case err != nil || i.Incarnation != l.cfg.Instance.Incarnation:
 		l.retry.Stop()
-		l.withdraw(fmt.Errorf("announcing %s of %s: %w by the life %s on host %s; if that was this instance it ends within %s, else give one of them another name (cluster.id)",
+		l.withdraw(fmt.Errorf("announcing %s of %s: %w by the life %s on host %s; if that was this instance it ends within %s, else give one of them another name (cluster.instance)",
 			l.cfg.Instance.ID, l.cfg.Service, ErrTaken, i.Incarnation, i.Host, 2*l.cfg.TTL))
 		return nil
 	case i.Session != l.session.ID():

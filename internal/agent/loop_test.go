@@ -101,9 +101,11 @@ func inBubble(t *testing.T, templates []config.Template, f func(b *bubble)) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
+			beat := time.NewTicker(beatEvery)
+			defer beat.Stop()
 			for {
 				b.i.step()
-				if end, err := b.i.await(ctx); end != nil || err != nil {
+				if end, err := b.i.await(ctx, beat.C); end != nil || err != nil {
 					break
 				}
 			}

@@ -38,13 +38,15 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 	defer i.site.stop()
 	i.measure()
 	defer func() { i.deliverer.close(status) }()
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
 	for {
 		i.vitals.turn()
 		i.step()
 		i.noteReady()
 		end, err := i.progress()
 		if err == nil && end == nil {
-			end, err = i.await(ctx)
+			end, err = i.await(ctx, beat.C)
 		}
 		switch {
 		case err != nil:
@@ -81,25 +83,31 @@ func (i *instance) progress() (*ending, error) {
 // ending is a regular end of Run.
 type ending struct{ status int }
 
-// await blocks until something happens and takes it in.
-func (i *instance) await(ctx context.Context) (*ending, error) {
-	select {
-	case d := <-i.feeds.updates:
-		i.take(d)
-	case <-i.wake.C: // for the next step
-	case r := <-i.applier.reports:
-		return nil, i.report(r)
-	case end := <-i.applier.Jobs.Ends():
-		return i.ended(end), nil
-	case <-i.jobsChanged():
-	case sig := <-i.o.Signals:
-		return i.signal(ctx, sig), nil
-	case serve := <-i.control.requests:
-		serve(ctx)
-	case <-ctx.Done():
-		return i.shutdown(), nil
+// await blocks until something happens and takes it in. A beat is no reason for
+// a step: it only shows that the loop could do one.
+func (i *instance) await(ctx context.Context, beat <-chan time.Time) (*ending, error) {
+	for {
+		select {
+		case <-beat:
+			i.vitals.turn()
+			continue
+		case d := <-i.feeds.updates:
+			i.take(d)
+		case <-i.wake.C: // for the next step
+		case r := <-i.applier.reports:
+			return nil, i.report(r)
+		case end := <-i.applier.Jobs.Ends():
+			return i.ended(end), nil
+		case <-i.jobsChanged():
+		case sig := <-i.o.Signals:
+			return i.signal(ctx, sig), nil
+		case serve := <-i.control.requests:
+			serve(ctx)
+		case <-ctx.Done():
+			return i.shutdown(), nil
+		}
+		return nil, nil
 	}
-	return nil, nil
 }
 
 // signal acts on a signal: one that the configuration keeps for concierge, or

@@ -202,7 +202,7 @@ func (i *instance) queueUnexecuted() {
 // that has passed was acted on by this step, or waits for something that will
 // wake the loop by itself.
 func (i *instance) rearm(now time.Time) {
-	next := now.Add(i.idle())
+	next := now.Add(time.Hour)
 	sooner := func(t time.Time) {
 		if t.After(now) && t.Before(next) {
 			next = t
@@ -225,15 +225,6 @@ func (i *instance) rearm(now time.Time) {
 	sooner(i.exhaustedAt())
 	sooner(i.needsAt())
 	i.wake.Reset(next.Sub(now))
-}
-
-// idle is how long the loop may rest: shorter if somebody looks whether it
-// still turns.
-func (i *instance) idle() time.Duration {
-	if i.own == nil {
-		return time.Hour
-	}
-	return beatEvery
 }
 
 func union(a, b []sources.Query) []sources.Query {

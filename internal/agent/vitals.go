@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// beatEvery is how often the loop turns if nothing happens, to show that it
-	// can.
+	// beatEvery is how often the loop shows that it could turn, if nothing
+	// happens.
 	beatEvery = 10 * time.Second
 	// stuckAfter is how old the last turn of a loop may be that works.
 	stuckAfter = 30 * time.Second

@@ -192,7 +192,9 @@ func newAges(m *maker, name, help, label string) *ages {
 func (a *ages) begin(name string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.since[name] = a.since[name]
+	if _, there := a.since[name]; !there {
+		a.since[name] = time.Time{}
+	}
 }
 
 func (a *ages) set(name string, since time.Time) {

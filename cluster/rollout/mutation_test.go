@@ -39,7 +39,7 @@ func TestModelCatchesABrokenProtocol(t *testing.T) {
 			}
 		}},
 		{"a slot is reclaimed at once", "I1", fleet(harmless, faults{edit: 1, cut: 1}), func(r *rules) { r.policy.Grace = -1 }},
-		{"the leader forgets the version of the record", "I", fleet(harmless, faults{edit: 2, depose: 1}), leaderWithout("/record")},
+		{"the leader forgets the version of the record", "I4", fleet(harmless, faults{edit: 1, operator: 1}), leaderWithout("/record")},
 		{"the leader forgets its term", "I4", fleet(harmless, faults{edit: 1, depose: 1}), leaderWithout(leadKey)},
 		{"a failure is not counted", "I", fleet(failsAll, faults{edit: 1}), func(r *rules) {
 			r.finish = func(v View, me Instance, slot Held, verdict Verdict) cluster.Txn {

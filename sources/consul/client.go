@@ -47,18 +47,9 @@ func connect(cfg Config) (*api.Client, *http.Client, error) {
 		username:  cfg.Username,
 		password:  cfg.Password,
 	}}
-	c, err := api.NewClient(&api.Config{
-		Address:    at.host,
-		Scheme:     at.scheme,
-		PathPrefix: at.prefix,
-		HttpClient: client,
-		HttpAuth:   &api.HttpBasicAuth{Username: unset},
-		Token:      unset,
-		Namespace:  unset,
-		Partition:  unset,
-	})
+	c, err := newClient(at, client)
 	if err != nil {
-		return nil, nil, fmt.Errorf("setting up the consul client: %w", err)
+		return nil, nil, err
 	}
 	return c, client, nil
 }
@@ -110,22 +101,8 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	req = req.Clone(req.Context())
-	if req.Header.Get("X-Consul-Token") == unset {
-		req.Header.Del("X-Consul-Token")
-	}
-	req.Header.Del("Authorization")
-	if w.username != "" {
-		req.SetBasicAuth(w.username, w.password.Reveal())
-	}
-	params := req.URL.Query()
-	for _, name := range [...]string{"ns", "partition"} {
-		if params.Get(name) == unset {
-			params.Del(name)
-		}
-	}
-	req.URL.RawQuery = params.Encode()
-	resp, err := sources.RoundTrip(w.Transport, req, w.meter, opOf(req.Method, params))
+	req = unmark(req, w.username, w.password)
+	resp, err := sources.RoundTrip(w.Transport, req, w.meter, opOf(req.Method, req.URL.Query()))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -45,6 +46,7 @@ type Announcer struct {
 	session cluster.Session // guarded by mu; nil while not announced
 	changed chan struct{}   // guarded by mu; closed when session changes
 	err     error           // guarded by mu; nil while announced
+	seen    cluster.Version // guarded by mu; of the key, as it was written with session
 }
 
 // New returns an announcer. Nothing is announced before [Announcer.Run].
@@ -116,6 +118,29 @@ func (a *Announcer) Session(ctx context.Context) (cluster.Session, error) {
 	}
 }
 
+// Fresh is that of the session; long, without one. It does not block.
+func (a *Announcer) Fresh() time.Duration {
+	a.mu.Lock()
+	o := a.session
+	a.mu.Unlock()
+	if o == nil || lost(o) {
+		return math.MaxInt64
+	}
+	return o.Fresh()
+}
+
+// Seen is the entry by which others see that the instance is there; one that no
+// entry fulfils while it is not announced. It does not block.
+func (a *Announcer) Seen() cluster.Condition {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c := cluster.Condition{Key: InstanceKey(a.cfg.Service, a.cfg.Instance.ID), Version: math.MaxInt64}
+	if a.session != nil && a.seen != cluster.Absent {
+		c.Version = a.seen
+	}
+	return c
+}
+
 func lost(o cluster.Session) bool {
 	select {
 	case <-o.Lost():
@@ -167,10 +192,10 @@ func (a *Announcer) end(ctx context.Context, o cluster.Session) error {
 }
 
 // publish says that the instance is announced with the session.
-func (a *Announcer) publish(o cluster.Session) {
+func (a *Announcer) publish(o cluster.Session, seen cluster.Version) {
 	a.mu.Lock()
 	again := a.session == o
-	a.err = nil
+	a.err, a.seen = nil, seen
 	if !again {
 		a.set(o)
 	}

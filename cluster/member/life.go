@@ -94,6 +94,6 @@ func (l *life) look(ctx context.Context, e cluster.Entry) error {
 	l.mine = true
 	l.retry.Stop()
 	l.again.Reset()
-	l.publish(l.session)
+	l.publish(l.session, e.Version)
 	return l.report(ctx)
 }

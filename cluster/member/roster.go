@@ -19,6 +19,8 @@ type Peer struct {
 	Announced cluster.Version
 	// Status is nil until this life has reported one.
 	Status *Status
+	// Reported is the version of the status.
+	Reported cluster.Version
 }
 
 // Roster follows the instances of a service. Fields are set before Run.
@@ -97,28 +99,46 @@ func (r *Roster) lose(s *side, err error) {
 // join is called with mu held. What cannot be read is left out and said: one bad
 // record hides one instance.
 func (r *Roster) join() []Peer {
-	peers := make([]Peer, 0, len(r.inst.view.Entries))
-	for _, e := range r.inst.view.Entries {
+	return join(r.Service, r.inst.view, r.stat.view, r.Log)
+}
+
+// Read is a linearizable look at the instances of a service, sorted by the key
+// of their name: none is older than the call.
+func Read(ctx context.Context, s cluster.Store, service string) ([]Peer, error) {
+	stat, err := s.Read(ctx, key("stat", service))
+	if err != nil {
+		return nil, err
+	}
+	inst, err := s.Read(ctx, key("inst", service)) // last: who is there has said what was read
+	if err != nil {
+		return nil, err
+	}
+	return join(service, inst, stat, slog.New(slog.DiscardHandler)), nil
+}
+
+func join(service string, inst, stat cluster.View, log *slog.Logger) []Peer {
+	peers := make([]Peer, 0, len(inst.Entries))
+	for _, e := range inst.Entries {
 		i, err := parseInstance(e)
 		if err != nil {
-			r.Log.Warn("a record is left out", "error", err)
+			log.Warn("a record is left out", "error", err)
 			continue
 		}
 		p := Peer{Instance: i, Announced: e.Version}
-		at := key("stat", r.Service) + strings.TrimPrefix(e.Key, key("inst", r.Service))
-		if stat := r.stat.view.Get(at); stat.Version != cluster.Absent {
-			p.Status = r.status(stat, i)
+		at := key("stat", service) + strings.TrimPrefix(e.Key, key("inst", service))
+		if said := stat.Get(at); said.Version != cluster.Absent {
+			p.Status, p.Reported = statusOf(said, i, log), said.Version
 		}
 		peers = append(peers, p)
 	}
 	return peers
 }
 
-// status is that of this life, not what an earlier one left.
-func (r *Roster) status(e cluster.Entry, of Instance) *Status {
+// statusOf is that of this life, not what an earlier one left.
+func statusOf(e cluster.Entry, of Instance, log *slog.Logger) *Status {
 	s, err := parseStatus(e)
 	if err != nil {
-		r.Log.Warn("a record is left out", "error", err)
+		log.Warn("a record is left out", "error", err)
 		return nil
 	}
 	if s.Incarnation != of.Incarnation {

@@ -32,16 +32,24 @@ func (i *instance) apply(now time.Time) {
 		g.Sets = append(g.Sets, i.finish(s))
 		about = append(about, attempt{set: s, finishes: true})
 	}
-	if want := i.process(g.Sets); i.handover.due(want, now, len(g.Sets) == 0) {
+	if want := i.process(g.Sets); i.handover.due(want, now, len(g.Sets) == 0) && i.mayRestart() {
 		g.Process = want
 	}
 	if len(g.Sets) == 0 && g.Process == nil {
 		return
 	}
 	g.Together, g.Outdated, g.NoProcess = !i.prog.adopted, i.outdated(), i.prog.process == nil
+	i.fence.set(i.prog.sets)
 	g.CommandEnv, g.Window = i.commandEnv(), i.window("")
 	i.applier.busy, i.applier.applied, i.applier.offered = true, about, g.Process
 	i.applier.generations <- g
+}
+
+// mayRestart reports whether the process may be started, or restarted for its
+// environment.
+func (i *instance) mayRestart() bool {
+	env := i.prog.env
+	return env == nil || i.handover.taken == nil || env.rolling.lets()
 }
 
 // next returns the sets that are to be applied now, and those of whose version
@@ -51,7 +59,7 @@ func (i *instance) next(now time.Time) (wanted, unfinished []*set) {
 	var suspects []*set
 	for _, s := range i.prog.sets {
 		switch {
-		case s.env:
+		case s.env || !s.rolling.lets():
 		case !s.wanted(now):
 			if s.unfinished(now) {
 				unfinished = append(unfinished, s)
@@ -175,6 +183,7 @@ func (i *instance) report(r reload.Report) error {
 		return exit.With(start.Code(), start)
 	}
 	i.noteAdopted()
+	i.noteRolled(r)
 	if i.live && !i.o.once {
 		return nil
 	}

@@ -72,6 +72,8 @@ type instance struct {
 	journal   *journal.Journal // nil: nothing outlasts concierge
 	following following
 	reaper    reaper
+	fleet     *fleet // nil: there are no others
+	fence     fence
 	deliverer deliverer
 
 	handover handover
@@ -126,7 +128,7 @@ func start(ctx context.Context, o Options, withEnv bool) (*instance, error) {
 	jobs, meter := job.NewGroup(i.children, i.board, log), programMeter{i.own}
 	jobs.Tell(meter)
 	i.applier = startApplier(ctx, reload.Options{
-		Log: log, Children: i.children, Jobs: jobs, Journal: i.journal, Board: i.board, Meter: meter,
+		Log: log, Children: i.children, Jobs: jobs, Journal: i.journal, Board: i.board, Meter: meter, Gate: &i.fence,
 	})
 	i.vitals.main = jobs.Main()
 	i.vitals.turn()
@@ -182,6 +184,7 @@ func (i *instance) install(ctx context.Context, prog *program, opened map[string
 	}
 	i.loaded = loaded{at: time.Now()}
 	i.deliverer.adopt(prog)
+	i.fleet.adopt(i)
 	i.own.Loaded(i.loaded.at, nil)
 	i.gauges.due = true
 	if i.o.Adopted != nil {

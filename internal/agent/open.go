@@ -84,21 +84,29 @@ func addAll(cfg *config.Config, add adder) error {
 
 // openConsul makes the Consul source.
 func openConsul(c *config.Consul, log *slog.Logger, m sourceMeter) (*consul.Source, error) {
-	return consul.New(consul.Config{
+	return consul.New(consulConfig(c, log, m), log)
+}
+
+func consulConfig(c *config.Consul, log *slog.Logger, m sources.Meter) consul.Config {
+	return consul.Config{
 		Name: consulName, Address: c.Address, Token: c.Token, TokenFile: c.TokenFile, TLS: tlsOf(c.TLS),
 		Datacenter: c.Datacenter, Namespace: c.Namespace, Partition: c.Partition,
 		Username: c.Username, Password: c.Password, MaxStale: c.MaxStale, QueryWait: c.QueryWait,
 		Retry: retryOf(c.Retry), Transport: sources.Transport(c.Transport), Budget: sources.NewBudget(c.MaxRequests, log), Meter: m,
-	}, log)
+	}
 }
 
 // openEtcd makes the etcd source.
 func openEtcd(c *config.Etcd, log *slog.Logger, m sourceMeter) (*etcd.Source, error) {
-	return etcd.New(etcd.Config{
+	return etcd.New(etcdConfig(c, log, m), log)
+}
+
+func etcdConfig(c *config.Etcd, log *slog.Logger, m sources.Meter) etcd.Config {
+	return etcd.Config{
 		Name: etcdName, Endpoints: c.Endpoints, Username: c.Username, Password: c.Password,
 		PasswordFile: c.PasswordFile, TLS: tlsOf(c.TLS), Prefix: c.Prefix, DialTimeout: c.DialTimeout,
 		Budget: sources.NewBudget(c.MaxRequests, log), Meter: m,
-	}, log)
+	}
 }
 
 // openFile makes the file source.

@@ -95,7 +95,7 @@ func (c *compiler) file(t *config.Template) error {
 		return err
 	}
 	u := &unit{
-		label: label, source: tmpl, dirty: true,
+		label: label, source: tmpl, dirty: true, text: identityDigest("file", text, t.Destination),
 		target: output.Target{
 			Path: t.Destination, Mode: t.Mode, User: t.User, Group: t.Group,
 			Backup: t.Backup, CreateDirs: t.CreateDirs == nil || *t.CreateDirs, Write: t.Write,
@@ -122,7 +122,7 @@ func (c *compiler) file(t *config.Template) error {
 // environment adds the variables of the process. Later ones win.
 func (c *compiler) environment() error {
 	var errs []error
-	add := func(label string, kind sources.Kind, path string, make func(sources.Query) (executor, error)) {
+	add := func(label string, settings any, kind sources.Kind, path string, make func(sources.Query) (executor, error)) {
 		query, err := c.naming().Query(kind, path)
 		var source executor
 		if err == nil {
@@ -132,18 +132,18 @@ func (c *compiler) environment() error {
 			errs = append(errs, fmt.Errorf("%s: %w", label, err))
 			return
 		}
-		c.joinEnv(&unit{label: label, source: source})
+		c.joinEnv(&unit{label: label, source: source, text: identityDigest("env", label, settings)})
 	}
 	for _, p := range c.cfg.EnvPrefix {
-		add("env_prefix "+p.Path, sources.Tree, p.Path, func(q sources.Query) (executor, error) { return newPrefixVars(q, p) })
+		add("env_prefix "+p.Path, p, sources.Tree, p.Path, func(q sources.Query) (executor, error) { return newPrefixVars(q, p) })
 	}
 	for _, s := range c.cfg.EnvService {
 		// The catalogue knows nothing of health.
-		add("env_service "+s.Query, sources.Service, s.Query+"|"+sources.HealthAny,
+		add("env_service "+s.Query, s, sources.Service, s.Query+"|"+sources.HealthAny,
 			func(q sources.Query) (executor, error) { return newServiceVars(q, s) })
 	}
 	for _, s := range c.cfg.EnvSecret {
-		add("env_secret "+s.Path, sources.Secret, s.Path, func(q sources.Query) (executor, error) { return newSecretVars(q, s) })
+		add("env_secret "+s.Path, s, sources.Secret, s.Path, func(q sources.Query) (executor, error) { return newSecretVars(q, s) })
 	}
 	for _, v := range c.cfg.Env {
 		tmpl, err := render.Parse(v.Value, c.options("env "+v.Name, nil, nil))
@@ -151,7 +151,7 @@ func (c *compiler) environment() error {
 			errs = append(errs, err)
 			continue
 		}
-		c.joinEnv(&unit{label: "env " + v.Name, source: tmpl, variable: v.Name})
+		c.joinEnv(&unit{label: "env " + v.Name, source: tmpl, variable: v.Name, text: identityDigest("env", v)})
 	}
 	return errors.Join(errs...)
 }

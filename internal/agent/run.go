@@ -36,6 +36,10 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 		return exit.Code(err), err
 	}
 	defer i.site.stop()
+	if err := i.joinFleet(); err != nil {
+		return exit.Code(err), err
+	}
+	defer func() { i.fleet.close(status) }()
 	i.measure()
 	defer func() { i.deliverer.close(status) }()
 	beat := time.NewTicker(beatEvery)
@@ -103,6 +107,8 @@ func (i *instance) await(ctx context.Context, beat <-chan time.Time) (*ending, e
 			return i.signal(ctx, sig), nil
 		case serve := <-i.control.requests:
 			serve(ctx)
+		case do := <-i.fleet.changes():
+			do()
 		case <-ctx.Done():
 			return i.shutdown(), nil
 		}

@@ -20,6 +20,7 @@ func (i *instance) step() {
 		i.feeds.want(i.deps.bySource())
 		i.snapshot = i.snapshot.Only(i.deps.used)
 	}
+	i.noteFleet(now)
 	i.apply(now)
 	i.noteAdopted()
 	i.followJobs()
@@ -41,6 +42,9 @@ func (i *instance) renderDue(now time.Time) {
 			if u.dirty {
 				i.execute(u, now)
 			}
+		}
+		if s.rolling != nil {
+			continue // the fleet decides what is made of it
 		}
 		s.settle()
 		if s.ready == s.applied {
@@ -64,7 +68,7 @@ func (i *instance) execute(u *unit, now time.Time) {
 	}
 	u.dirty, u.executed = false, true
 	began, before := time.Now(), u.sum
-	result, err := u.source.Execute(i.snapshot)
+	result, err := u.source.Execute(i.lookup(u))
 	watched := result.Used
 	if len(result.Missing) > 0 || err != nil {
 		watched = union(result.Used, u.source.Literals())
@@ -72,10 +76,20 @@ func (i *instance) execute(u *unit, now time.Time) {
 	i.deps.watch(u, watched)
 	u.waitFor(result.Missing, now)
 	i.noteError(u, err)
-	if err == nil && len(u.missing) == 0 {
+	if u.set.rolling != nil {
+		u.asks, u.set.rolling.stale = result.Used, true
+	} else if err == nil && len(u.missing) == 0 {
 		u.result, u.complete, u.sum, u.written = result, true, sumOf(result), new(bool)
 	}
 	i.noteRendering(u, before, began)
+}
+
+// lookup is what a unit is executed with.
+func (i *instance) lookup(u *unit) render.Lookup {
+	if u.set.rolling != nil {
+		return still{i.snapshot}
+	}
+	return i.snapshot
 }
 
 // unanswered returns those of the queries that may still be answered soon.

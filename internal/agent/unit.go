@@ -22,6 +22,7 @@ type executor interface {
 // belongs to the loop.
 type unit struct {
 	label  string // how messages name it
+	text   digest // of what it is made of
 	source executor
 	set    *set
 
@@ -41,6 +42,7 @@ type unit struct {
 	sum      digest          // of what result wants written
 	written  *bool           // what result asked for with writeToFile is in place
 	watched  []sources.Query // what is wanted on behalf of this unit
+	asks     []sources.Query // what it used when it was last executed with what the sources say
 	missing  []render.Missing
 	err      error // of the last execution, if it was complete
 
@@ -62,6 +64,8 @@ type set struct {
 	health []job.Check    // after a change, besides those of the process
 	dir    string         // all files are one tree below it; "" is each by itself
 	wait   quiescence
+	// rolling is the rollout that the set changes with; nil is none.
+	rolling *rolling
 
 	queued bool   // is in the list of sets with dirty units
 	begun  bool   // there was a complete rendering, applied or on its way
@@ -92,17 +96,24 @@ type quiescence struct{ min, max time.Duration }
 // together.
 func (s *set) settle() {
 	s.ready = digest{}
-	h := sha256.New()
 	for _, u := range s.units {
 		if !u.complete || u.dirty || len(u.missing) > 0 || u.err != nil {
 			return
 		}
+	}
+	s.ready, s.begun = s.sum(), true
+}
+
+// sum is the digest of what the units would put in place.
+func (s *set) sum() (d digest) {
+	h := sha256.New()
+	for _, u := range s.units {
 		h.Write([]byte(u.label))
 		h.Write([]byte{0})
 		h.Write(u.sum[:])
 	}
-	h.Sum(s.ready[:0])
-	s.begun = true
+	h.Sum(d[:0])
+	return d
 }
 
 // writes returns the marks of what the units write besides their files.

@@ -1,0 +1,95 @@
+package agent_test
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"concierge/internal/testserver"
+)
+
+// rolled is an instance of a fleet whose program is well as long as its file
+// does not say bad.
+const rolled = `
+log: {level: debug}
+sources: {NAME: {ADDRESS}}
+state_dir: DIR/state
+rollback: {window: 1s}
+templates: [{contents: '{{ key "PREFIX/a" }}', destination: DIR/out, set: app, on_change: reload}]
+cluster: {service: web, instance: web-N, namespace: PREFIX, ttl: 10s, rollouts: {app: {bake: 1s, deadline: 20s}}}
+` + faithful + `
+  health: {command: [sh, -c, '! grep -q bad DIR/out'], interval: 100ms, failures: 3, grace: 100ms}
+`
+
+// fleet runs n instances on a store.
+func fleet(t *testing.T, name string, server *testserver.Server, prefix string, n int) []*instance {
+	t.Helper()
+	address := map[string]string{"etcd": "endpoints: [" + server.Addr + "]", "consul": "address: " + server.Addr}[name]
+	var all []*instance
+	for at := range n {
+		all = append(all, run(t, strings.NewReplacer("NAME", name, "ADDRESS", address, "PREFIX", prefix, "web-N", fmt.Sprint("web-", at)).Replace(rolled)))
+	}
+	return all
+}
+
+// within waits for something that takes longer than most.
+func within(t *testing.T, most time.Duration, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(most); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within %s: %s", most, what)
+		}
+	}
+}
+
+func count(all []*instance, name, want string) (n int) {
+	for _, i := range all {
+		if i.read(name) == want {
+			n++
+		}
+	}
+	return n
+}
+
+func TestFleetChangesOneAfterTheOtherAndStopsAtABadCanary(t *testing.T) {
+	for name, server := range map[string]*testserver.Server{"etcd": testserver.Etcd(t), "consul": testserver.Consul(t)} {
+		t.Run(name, func(t *testing.T) {
+			s, prefix := store(t, name, server), "fleet-"+name
+			put(t, s, prefix+"/a", "one")
+			all := fleet(t, name, server, prefix, 3)
+			within(t, 60*time.Second, "all run the first release", func() bool { return count(all, "events", "start one\n") == 3 })
+			within(t, 30*time.Second, "it is good", func() bool { return completed(all) == 1 })
+			put(t, s, prefix+"/a", "two")
+			within(t, 60*time.Second, "all run the second release", func() bool { return count(all, "events", "start one\nreload two\n") == 3 })
+			within(t, 30*time.Second, "it is good", func() bool { return completed(all) == 2 })
+			put(t, s, prefix+"/a", "bad")
+			within(t, 60*time.Second, "a canary tried the bad one and went back", func() bool {
+				return count(all, "events", "start one\nreload two\nreload bad\nreload two\n") == 1
+			})
+			time.Sleep(5 * time.Second)
+			if n := count(all, "events", "start one\nreload two\n"); n != 2 {
+				t.Errorf("%d instances were left alone, want 2", n)
+			}
+			put(t, s, prefix+"/a", "three")
+			within(t, 60*time.Second, "all run the third release", func() bool { return count(all, "out", "three") == 3 })
+			for _, i := range all {
+				i.signal(syscall.SIGTERM)
+			}
+			for _, i := range all {
+				if status := i.wait(); status != 0 {
+					t.Errorf("status %d", status)
+				}
+			}
+		})
+	}
+}
+
+// completed is how many rollouts the leaders have found good.
+func completed(all []*instance) (n int) {
+	for _, i := range all {
+		n += strings.Count(i.log.String(), `msg="the rollout moves" set=web.app why="every instance applied it and stayed well"`)
+	}
+	return n
+}

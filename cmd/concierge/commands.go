@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -9,14 +10,15 @@ import (
 
 // commands lists every subcommand in the order help shows them.
 func commands() []*command {
-	return []*command{
+	return slices.Concat([]*command{
 		runCommand(), renderCommand(), validateCommand(),
 		kvGetCommand(), kvPutCommand(), kvLsCommand(), kvRmCommand(),
 		ctlStatusCommand(), ctlReloadCommand(), ctlRestartCommand(), ctlSignalCommand(),
 		ctlMaintenanceCommand(), ctlRetryCommand(), ctlLogLevelCommand(), ctlEventsCommand(),
+		statusCommand(), rolloutShowCommand(), rolloutHistoryCommand(), holdCommand(), unholdCommand(), explainCommand(),
 		pushCommand(), metricsDiscoverCommand(),
 		healthCommand(), convertCommand(), schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
-	}
+	}, rolloutMoveCommands())
 }
 
 func byName(name string) *command {

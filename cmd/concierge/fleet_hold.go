@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+
+	"concierge/internal/agent"
+)
+
+func holdCommand() *command {
+	return &command{
+		name: "hold", args: "INSTANCE", summary: "Keep an instance, or all, from changing.",
+		details: `
+What it runs goes on, whatever the target of its rollouts is; one that is in
+change ends that first. A rollout waits for instances that are held.`,
+		examples: []example{
+			{"while somebody looks at it", "concierge hold web-3 --for 2h --reason 'heap dump'"},
+			{"nothing changes over the weekend", "concierge hold --all --reason 'freeze'"},
+		},
+		settings: true, anywhere: true,
+		setup: func(fs *flag.FlagSet) action {
+			last := fs.Duration("for", 0, "let it go by itself after this `time`; 0 is until unhold")
+			return setupHold(fs, func(ctx context.Context, fleet *agent.Overview, name, id string, f *fleetFlags) error {
+				return fleet.Hold(ctx, name, id, f.who(), f.why, max(*last, 0))
+			})
+		},
+	}
+}
+
+func unholdCommand() *command {
+	return &command{
+		name: "unhold", args: "INSTANCE", summary: "Let an instance, or all, change again.",
+		examples: []example{{"it is looked at no more", "concierge unhold web-3"}},
+		settings: true, anywhere: true,
+		setup: func(fs *flag.FlagSet) action {
+			return setupHold(fs, func(ctx context.Context, fleet *agent.Overview, name, id string, f *fleetFlags) error {
+				return fleet.Unhold(ctx, name, id, f.who(), f.why)
+			})
+		},
+	}
+}
+
+type holder func(ctx context.Context, fleet *agent.Overview, name, id string, f *fleetFlags) error
+
+// setupHold is what both have in common: without --rollout it is about every
+// rollout.
+func setupHold(fs *flag.FlagSet, do holder) action {
+	f := declareFleet(fs).by(fs)
+	name := fs.String("rollout", "", "`name` of the only rollout that it is about; every one unless given")
+	all := fs.Bool("all", false, "every instance")
+	return f.ask("an INSTANCE, or --all", 0, 1, func(ctx context.Context, c call, fleet *agent.Overview) error {
+		if (c.argument(0) == "") != *all {
+			return usageError("name an INSTANCE, or give --all")
+		}
+		ctx, cancel := f.within(ctx)
+		defer cancel()
+		names := []string{*name}
+		if *name == "" {
+			var err error
+			if names, err = fleet.Rollouts(ctx); err != nil {
+				return err
+			}
+		}
+		for _, name := range names {
+			if err := do(ctx, fleet, name, c.argument(0), f); err != nil {
+				return fmt.Errorf("rollout %s: %w", name, err)
+			}
+		}
+		return nil
+	})
+}
+
+func explainCommand() *command {
+	return &command{
+		name: "explain", args: "INSTANCE", summary: "Say why an instance runs what it runs, and why not something else.",
+		examples: []example{{"why is it not on the newest release", "concierge explain web-3"}},
+		settings: true, anywhere: true,
+		setup: func(fs *flag.FlagSet) action {
+			f := declareFleet(fs).json(fs)
+			return f.ask("an INSTANCE", 1, 1, func(ctx context.Context, c call, fleet *agent.Overview) error {
+				ctx, cancel := f.within(ctx)
+				defer cancel()
+				lines, err := fleet.Explain(ctx, c.args[0])
+				if err != nil || f.asJSON {
+					if err == nil {
+						err = printJSON(c.stdout, lines)
+					}
+					return err
+				}
+				for _, name := range slices.Sorted(maps.Keys(lines)) {
+					for _, line := range lines[name] {
+						if _, err := fmt.Fprintf(c.stdout, "%s: %s\n", name, plain(line)); err != nil {
+							return err
+						}
+					}
+				}
+				return nil
+			})
+		},
+	}
+}

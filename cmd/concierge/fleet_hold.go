@@ -33,7 +33,7 @@ change ends that first. A rollout waits for instances that are held.`,
 func unholdCommand() *command {
 	return &command{
 		name: "unhold", args: "INSTANCE", summary: "Let an instance, or all, change again.",
-		examples: []example{{"it is looked at no more", "concierge unhold web-3"}},
+		examples: []example{{"it is looked at no more", "concierge unhold web-3"}, {"the freeze is over", "concierge unhold --all"}},
 		settings: true, anywhere: true,
 		setup: func(fs *flag.FlagSet) action {
 			return setupHold(fs, func(ctx context.Context, fleet *agent.Overview, name, id string, f *fleetFlags) error {
@@ -76,7 +76,10 @@ func setupHold(fs *flag.FlagSet, do holder) action {
 func explainCommand() *command {
 	return &command{
 		name: "explain", args: "INSTANCE", summary: "Say why an instance runs what it runs, and why not something else.",
-		examples: []example{{"why is it not on the newest release", "concierge explain web-3"}},
+		examples: []example{
+			{"why is it not on the newest release", "concierge explain web-3"},
+			{"of every instance", "concierge status --json | jq -r '.instances[].id' | xargs -n 1 concierge explain"},
+		},
 		settings: true, anywhere: true,
 		setup: func(fs *flag.FlagSet) action {
 			f := declareFleet(fs).json(fs)

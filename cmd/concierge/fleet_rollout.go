@@ -71,22 +71,22 @@ func (f *fleetFlags) show(w io.Writer, s rollout.Summary) error {
 type move struct {
 	what             agent.Move
 	summary, details string
-	example          example
+	examples         []example
 }
 
 var moves = []move{
 	{agent.MovePause, "Halt a rollout where it is.", "What runs goes on; changes back to the good release do, too.",
-		example{"say why, for those who look later", "concierge rollout pause app --reason 'errors in zone b'"}},
+		[]example{{"say why, for those who look later", "concierge rollout pause app --reason 'errors in zone b'"}, {"the only rollout of the service", "concierge rollout pause"}}},
 	{agent.MoveResume, "Go on after a pause, whatever it was for.", "",
-		example{"the only rollout of the service", "concierge rollout resume"}},
+		[]example{{"the only rollout of the service", "concierge rollout resume"}, {"as somebody else than the user of this machine", "concierge rollout resume app --author ann --reason 'it was the network'"}}},
 	{agent.MoveAbort, "Give a rollout up: all return to the good release.", "The release is not tried again by itself; edit the sources, or see rollout retry.",
-		example{"an edit that was a mistake", "concierge rollout abort --reason 'wrong key'"}},
+		[]example{{"an edit that was a mistake", "concierge rollout abort --reason 'wrong key'"}, {"without a file", "concierge rollout abort app --consul-address 10.0.0.1:8500 --cluster-service web"}}},
 	{agent.MoveRollback, "Return to the release before, also when the rollout is complete.", "",
-		example{"something is wrong that no health check sees", "concierge rollout rollback --reason 'wrong prices'"}},
+		[]example{{"something is wrong that no health check sees", "concierge rollout rollback --reason 'wrong prices'"}, {"of one of several rollouts", "concierge rollout rollback app"}}},
 	{agent.MovePromote, "Go to the last stage at once.", "The slots and the last bake remain.",
-		example{"a mend that is in a hurry", "concierge rollout promote --reason 'stops the errors'"}},
+		[]example{{"a mend that is in a hurry", "concierge rollout promote --reason 'stops the errors'"}, {"of one of several rollouts", "concierge rollout promote app"}}},
 	{agent.MoveRetry, "Allow a release again that was refused.", "Without --release the one that was refused last.",
-		example{"it was not the release's fault", "concierge rollout retry --reason 'the database is back'"}},
+		[]example{{"it was not the release's fault", "concierge rollout retry --reason 'the database is back'"}, {"not the one refused last", "concierge rollout retry app --release da5c6159fe31c9fd1b875dbb2e60286b"}}},
 }
 
 func rolloutMoveCommands() []*command {
@@ -94,7 +94,7 @@ func rolloutMoveCommands() []*command {
 	for _, m := range moves {
 		all = append(all, &command{
 			name: "rollout " + string(m.what), args: "[NAME]", summary: m.summary, details: m.details,
-			examples: []example{m.example}, settings: true, anywhere: true,
+			examples: m.examples, settings: true, anywhere: true,
 			setup: func(fs *flag.FlagSet) action { return setupMove(fs, m) },
 		})
 	}
@@ -121,8 +121,11 @@ func setupMove(fs *flag.FlagSet, m move) action {
 func rolloutHistoryCommand() *command {
 	return &command{
 		name: "rollout history", args: "[NAME]", summary: "Show who decided what about a rollout, and why.",
-		details:  "The newest 200 decisions are kept, the oldest is shown first.",
-		examples: []example{{"the last ten", "concierge rollout history | tail"}},
+		details: "The newest 200 decisions are kept, the oldest is shown first.",
+		examples: []example{
+			{"the last ten", "concierge rollout history | tail"},
+			{"what people decided, for scripts", `concierge rollout history app --json | jq '.[] | select(.by | contains("@"))'`},
+		},
 		settings: true, anywhere: true,
 		setup: func(fs *flag.FlagSet) action {
 			f := declareFleet(fs).json(fs)

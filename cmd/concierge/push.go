@@ -50,6 +50,7 @@ func metricsDiscoverCommand() *command {
 Reads every endpoint once and prints, by the keys of the discovery rules, the
 documents from which a Zabbix server makes its items. Connects to no target.`,
 		examples: []example{
+			{"what one of several servers is told", "concierge metrics discover --target central"},
 			{"the rows of all timers", "concierge metrics discover | jq '.\"app.discovery[timers]\"'"},
 		},
 		settings: true,

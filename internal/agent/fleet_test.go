@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -92,4 +93,55 @@ func completed(all []*instance) (n int) {
 		n += strings.Count(i.log.String(), `msg="the rollout moves" set=web.app why="every instance applied it and stayed well"`)
 	}
 	return n
+}
+
+func TestRotatedSecretTakesTheSameSlots(t *testing.T) {
+	server, vault := testserver.Etcd(t), testserver.Vault(t)
+	shared := t.TempDir() + "/all"
+	put(t, store(t, "etcd", server), "rotated/a", "one")
+	putSecret(t, vault, "rotated/db", "password", "hush-1")
+	var all []*instance
+	for n := range 3 {
+		all = append(all, run(t, strings.NewReplacer("ADDR", server.Addr, "VAULT", vault.URL(), "TOKEN", vault.Token, "web-N", fmt.Sprint("web-", n), "ALL", shared).Replace(`
+sources: {etcd: {endpoints: [ADDR]}}
+secrets: {vault: {address: VAULT, token: TOKEN, refresh: 1s}}
+templates:
+  - contents: '{{ key "rotated/a" }} {{ with secret "secret/data/rotated/db" }}{{ .Data.data.password }}{{ end }}'
+    destination: DIR/out
+    set: app
+    on_change: {command: [sh, -c, "echo begin >>ALL; sleep 0.4; echo end >>ALL"]}
+cluster: {service: web, instance: web-N, namespace: rotated-fleet, ttl: 10s, rollouts: {app: {bake: 1s}}}
+`)))
+	}
+	within(t, 60*time.Second, "all run the first release", func() bool { return count(all, "out", "one hush-1") == 3 && completed(all) == 1 })
+	if err := os.WriteFile(shared, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	putSecret(t, vault, "rotated/db", "password", "hush-2")
+	within(t, 60*time.Second, "all have the new secret", func() bool { return count(all, "out", "one hush-2") == 3 })
+	within(t, 20*time.Second, "all commands have ended", func() bool {
+		b, _ := os.ReadFile(shared)
+		return strings.Count(string(b), "end") == 3
+	})
+	b, _ := os.ReadFile(shared)
+	if got := string(b); got != strings.Repeat("begin\nend\n", 3) {
+		t.Errorf("two changed at once:\n%s", got)
+	}
+	if view := dump(t, server); strings.Contains(view, "hush") {
+		t.Error("the secret is in the store")
+	}
+}
+
+// dump is all keys and values of an etcd.
+func dump(t *testing.T, server *testserver.Server) string {
+	t.Helper()
+	pairs, err := store(t, "etcd", server).List(t.Context(), "rotated-fleet/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, p := range pairs {
+		b.WriteString(p.Path + " " + p.Value + "\n")
+	}
+	return b.String()
 }

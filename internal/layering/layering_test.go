@@ -58,6 +58,8 @@ var rules = []rule{
 	{"cluster/lease", nil, "sessions of any store"},
 	{"cluster/etcd", []string{"cluster", "cluster/lease", "cluster/pace"}, "an implementation knows its contract"},
 	{"cluster/consul", []string{"cluster", "cluster/lease", "cluster/pace"}, "an implementation knows its contract"},
+	{"cluster/register", []string{"cluster", "cluster/pace"}, "it announces by the contract, whichever store keeps it"},
+	{"cluster/census", []string{"cluster"}, "it counts members for a leader, whichever store tells of them"},
 	{"cluster", []string{"cluster"}, "a leaf that declares what it needs as small interfaces"},
 	{"metrics/collect/program", nil, "programs are run for those who read what they print"},
 	{"metrics/collect/dropwizard", []string{"metrics"}, "a format knows samples and not where its text is from"},

@@ -44,6 +44,9 @@ func (e *entry) keep(ctx context.Context) error {
 	if status, ok := errors.AsType[api.StatusError](err); ok && status.Code == http.StatusNotFound {
 		err = e.compare(o)
 	}
+	if err != nil {
+		e.compared = time.Time{} // whatever it was, the agent may not be the one it was
+	}
 	return e.explain("telling the health", err)
 }
 

@@ -80,13 +80,14 @@ type mirror struct {
 	realm
 	pairs sources.Pairs
 	log   *slog.Logger
+	said  map[string]uint64 // versions of records that cannot be read, by path
 }
 
 // newMirror takes the pairs in any order, possibly repeated.
 func newMirror(r realm, pairs sources.Pairs, log *slog.Logger) *mirror {
 	slices.SortFunc(pairs, byPath)
 	pairs = slices.CompactFunc(pairs, func(a, b sources.KeyPair) bool { return a.Path == b.Path })
-	return &mirror{realm: r, pairs: pairs, log: log}
+	return &mirror{realm: r, pairs: pairs, log: log, said: make(map[string]uint64)}
 }
 
 // answer returns the present answer to a query.

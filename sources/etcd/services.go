@@ -98,15 +98,7 @@ func (c choice) takes(s *sources.HealthService) bool {
 // services answers a query about services from their records. One that cannot
 // be read hides one instance, and is said.
 func (m *mirror) services(q sources.Query, pairs sources.Pairs) sources.Value {
-	records := make([]record, 0, len(pairs))
-	for _, p := range pairs {
-		r, err := parseRecord(p)
-		if err != nil {
-			m.log.Warn("a record of a service is left out", "error", err)
-			continue
-		}
-		records = append(records, r)
-	}
+	records := m.records(pairs)
 	if q.Kind == sources.ServiceList {
 		return listing(listed(records))
 	}
@@ -121,6 +113,27 @@ func (m *mirror) services(q sources.Query, pairs sources.Pairs) sources.Value {
 		return cmp.Or(strings.Compare(a.Node, b.Node), strings.Compare(a.ID, b.ID))
 	})
 	return listing(found)
+}
+
+func (m *mirror) records(pairs sources.Pairs) []record {
+	records := make([]record, 0, len(pairs))
+	for _, p := range pairs {
+		r, err := parseRecord(p)
+		if err != nil {
+			m.leaveOut(p, err)
+			continue
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+// leaveOut says once of each version of a record that it cannot be read.
+func (m *mirror) leaveOut(p sources.KeyPair, err error) {
+	if m.said[p.Path] != p.ModifyIndex {
+		m.said[p.Path] = p.ModifyIndex
+		m.log.Warn("a record of a service is left out", "error", err)
+	}
 }
 
 // listing is the answer that holds a list. An empty one does not exist.

@@ -16,7 +16,7 @@ func TestCountsFollowTheFleetAndOutliveTheirLeader(t *testing.T) {
 	servers.Each(t, func(t *testing.T, names servers.Namespace) {
 		all := []*node{start(t, names, "a"), start(t, names, "b"), start(t, names, "c")}
 		for i, n := range all {
-			n.announcer.Report(member.Status{Health: "passing", Numbers: map[string]float64{"load": float64(i + 1)}, Releases: map[string]string{"s": "r1"}})
+			n.announcer.Report(member.Status{Health: "healthy", Numbers: map[string]float64{"load": float64(i + 1)}, Releases: map[string]string{"s": "r1"}})
 		}
 		reader := names.Dial()
 		counted(t, reader, promptly, "all are well", func(c census.Counts) bool {

@@ -40,13 +40,13 @@ func (c Counts) Equal(o Counts) bool {
 		c.Diverged == o.Diverged && maps.Equal(c.Numbers, o.Numbers)
 }
 
-// Well is the health in the status of an instance that responds. Any other word
-// is another health.
-const Well = "passing"
+// Healthy is the health in the status of an instance that responds. Any other
+// word is another health.
+const Healthy = "healthy"
 
-// Well reports whether an instance said, in this life, that it is well. Its
+// well reports whether an instance said, in this life, that it is well. Its
 // lease is the heartbeat: of one that is silent there is no record.
-func well(p member.Peer) bool { return p.Status != nil && p.Status.Health == Well }
+func well(p member.Peer) bool { return p.Status != nil && p.Status.Health == Healthy }
 
 // Count counts. targets are the releases that should be applied, by set; for
 // sets without one it is the release that most have. names are the metrics that

@@ -23,7 +23,7 @@ func peer(id, health, release string, load float64) member.Peer {
 
 func TestCountsTellPresentFromWell(t *testing.T) {
 	peers := []member.Peer{
-		peer("a", "passing", "r1", 2), peer("b", "passing", "r1", 4), peer("c", "critical", "r2", 9), peer("d", "", "", 0),
+		peer("a", "healthy", "r1", 2), peer("b", "healthy", "r1", 4), peer("c", "critical", "r2", 9), peer("d", "", "", 0),
 	}
 	got := census.Count(peers, 5, nil, []string{"load", "unheard"})
 	want := census.Counts{Wanted: 5, Running: 4, Responding: 2, Diverged: 1, Numbers: map[string]census.Number{
@@ -35,7 +35,7 @@ func TestCountsTellPresentFromWell(t *testing.T) {
 }
 
 func TestDivergenceIsMeasuredByTheTargetIfThereIsOne(t *testing.T) {
-	peers := []member.Peer{peer("a", "passing", "r1", 0), peer("b", "passing", "r1", 0), peer("c", "passing", "r2", 0), peer("d", "passing", "", 0)}
+	peers := []member.Peer{peer("a", "healthy", "r1", 0), peer("b", "healthy", "r1", 0), peer("c", "healthy", "r2", 0), peer("d", "healthy", "", 0)}
 	for _, c := range []struct {
 		target map[string]string
 		want   int
@@ -57,7 +57,7 @@ func TestNumberThatIsNoneIsLeftOut(t *testing.T) {
 	} {
 		var peers []member.Peer
 		for _, v := range values {
-			peers = append(peers, peer("a", "passing", "", v))
+			peers = append(peers, peer("a", "healthy", "", v))
 		}
 		if got := census.Count(peers, 0, nil, []string{"load"}).Numbers; len(got) != 0 {
 			t.Errorf("%s: numbers are %v", name, got)

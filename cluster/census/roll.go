@@ -14,6 +14,7 @@ const forgotten = 10 * time.Minute
 
 // roll is who is there, and who was.
 type roll struct {
+	last  []member.Peer          // as they were told
 	there map[string]member.Peer // by id
 	gone  map[string]departure   // by incarnation
 }
@@ -30,6 +31,10 @@ func newRoll() *roll {
 // see takes who is there now. A life that is back has not gone; one whose name
 // another life has, has.
 func (r *roll) see(peers []member.Peer, now time.Time) {
+	if same(peers, r.last) {
+		return
+	}
+	r.last = peers
 	there := make(map[string]member.Peer, len(peers))
 	for _, p := range peers {
 		there[p.ID] = p
@@ -44,10 +49,16 @@ func (r *roll) see(peers []member.Peer, now time.Time) {
 	r.there = there
 }
 
+// same reports whether it is the same list, which nobody changes: a large fleet
+// that is at rest costs nothing.
+func same(a, b []member.Peer) bool {
+	return len(a) > 0 && len(a) == len(b) && &a[0] == &b[0]
+}
+
 // missing are those who have gone for longer than grace, the first ones first.
 func (r *roll) missing(now time.Time, grace time.Duration) (all []departure) {
 	for _, d := range r.gone {
-		if now.Sub(d.since) > grace {
+		if away := now.Sub(d.since); away > grace && away <= forgotten {
 			all = append(all, d)
 		}
 	}

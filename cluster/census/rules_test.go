@@ -82,7 +82,7 @@ func TestRuleRunsOncePerFleetAlsoWhenItsLeaderIsKilledMeanwhile(t *testing.T) {
 		}
 		commands.meet = func() { _ = leader(t, promptly, all...).store.Close() } // as a crash, while the command runs
 		for _, n := range all {
-			n.announcer.Report(member.Status{Health: "passing", Numbers: map[string]float64{"load": 3}})
+			n.announcer.Report(member.Status{Health: "healthy", Numbers: map[string]float64{"load": 3}})
 		}
 		first := leader(t, promptly, all...)
 		eventually(t, promptly, "the calm is seen", func() bool { return looks[first.id].looks.Load() > 20 })
@@ -90,7 +90,7 @@ func TestRuleRunsOncePerFleetAlsoWhenItsLeaderIsKilledMeanwhile(t *testing.T) {
 			t.Fatalf("%d runs while the load was low", n)
 		}
 		for _, n := range all {
-			n.announcer.Report(member.Status{Health: "passing", Numbers: map[string]float64{"load": 8}})
+			n.announcer.Report(member.Status{Health: "healthy", Numbers: map[string]float64{"load": 8}})
 		}
 		eventually(t, promptly, "the command runs", func() bool { return len(commands.runs()) == 1 })
 		for _, want := range []string{"SERVICE=web", "CURRENT=3", "DESIRED=4", "NUMBER=8"} {
@@ -218,3 +218,49 @@ func TestRuleThatCannotBeFollowedIsRefused(t *testing.T) {
 
 // refusing is a store that is never asked.
 type refusing struct{ cluster.Store }
+
+// mute is a store that never tells whether it did the first write; did is
+// whether it does.
+type mute struct {
+	cluster.Store
+	did   bool
+	asked atomic.Int64
+}
+
+func (m *mute) Commit(ctx context.Context, txn cluster.Txn) (bool, error) {
+	if m.asked.Add(1) > 1 {
+		return m.Store.Commit(ctx, txn)
+	}
+	if m.did {
+		if _, err := m.Store.Commit(ctx, txn); err != nil {
+			return false, err
+		}
+	}
+	return false, errors.New("the connection was lost")
+}
+
+func TestClaimWithoutAnAnswerIsLookedUp(t *testing.T) {
+	servers.Each(t, func(t *testing.T, names servers.Namespace) {
+		for did, want := range map[bool]int{true: 0, false: 1} {
+			plain, commands := names.Dial(), &ran{}
+			rule := busy
+			rule.Name += map[bool]string{true: "-done", false: "-lost"}[did]
+			s := &mute{Store: plain, did: did}
+			term := reign(t, plain)
+			follow(t, s, "a", term, rule, commands, nil)
+			eventually(t, promptly, "the run is in the store", func() bool {
+				runs, err := census.ReadRuns(t.Context(), plain, "web")
+				must(t, err)
+				return runs[rule.Name].Number == 1
+			})
+			ended := make(chan census.Run, 10)
+			again := busy
+			again.Name, again.CoolDown, again.Timeout = rule.Name+"-again", time.Second, time.Second
+			follow(t, names.Dial(), "c", term, again, &ran{}, func(_ census.Rule, run census.Run) { ended <- run })
+			<-ended // so that the rule had its chance
+			if n := len(commands.runs()); n != want {
+				t.Errorf("done %t: the command ran %d times, want %d", did, n, want)
+			}
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 // Names of sources with rules of their own.
 const (
 	consul = "consul" // keys have consul-template's query grammar
+	etcd   = "etcd"   // has services, too
 	vault  = "vault"  // the one store of secrets
 	local  = "local"  // files of this machine
 )
@@ -20,6 +22,9 @@ type Naming struct {
 	// Default is the source of a path without a name. Empty means consul
 	// while Known is nil, and that there is none otherwise.
 	Default string
+	// Catalog is the source that service and services ask when they name none;
+	// empty means consul.
+	Catalog string
 	// Known reports whether name is reserved for a source and whether that
 	// source is configured. Text before a path's first colon counts as a name
 	// only if it is reserved, and a leading slash keeps even that literal, so
@@ -96,15 +101,30 @@ func (n Naming) secretPath(path string) (string, error) {
 	return path, nil
 }
 
-// catalogQuery asks Consul, the one store with a service catalogue.
+// catalogQuery asks a store with a service catalogue. Only Consul has all of it.
 func (n Naming) catalogQuery(kind sources.Kind, text string) (sources.Query, error) {
+	source, rest := n.catalog(kind, text)
 	if n.Known != nil {
-		if configured, _ := n.Known(consul); !configured {
-			return sources.Query{}, hint(fmt.Errorf("%s %q needs consul, which is not configured", kind, text),
-				"configure sources.consul")
+		if configured, _ := n.Known(source); !configured {
+			return sources.Query{}, hint(fmt.Errorf("%s %q needs %s, which is not configured", kind, text, source),
+				"configure sources."+source)
 		}
 	}
-	q, err := catalogQuery(kind, text)
-	q.Source = consul
+	q, err := catalogQuery(kind, rest)
+	q.Source = source
 	return q, err
+}
+
+// catalog separates the source's name from the rest of a query about services.
+// A tag may have colons, so only the stores that know services are names there.
+func (n Naming) catalog(kind sources.Kind, text string) (source, rest string) {
+	if kind != sources.Service && kind != sources.ServiceList {
+		return consul, text
+	}
+	if name, rest, ok := strings.Cut(text, ":"); ok && n.Known != nil && (name == consul || name == etcd) {
+		if _, reserved := n.Known(name); reserved {
+			return name, rest
+		}
+	}
+	return cmp.Or(n.Catalog, consul), text
 }

@@ -42,13 +42,14 @@ type Status struct {
 	Numbers     map[string]float64 `json:"numbers,omitempty"` // chosen metrics
 }
 
-// LastWords are what is known of a life that has ended in order.
+// LastWords are what is known of a life that has ended.
 type LastWords struct {
 	Incarnation string            `json:"incarnation"` // the announcer fills it in
 	ExitCode    int               `json:"exit_code"`
 	Signal      string            `json:"signal,omitempty"`
 	When        time.Time         `json:"when"`
 	Releases    map[string]string `json:"releases,omitempty"`
+	Lost        bool              `json:"lost,omitempty"` // it vanished without a word; the leader says so
 }
 
 // NewIncarnation returns a name that no other life has: a ULID, so that they

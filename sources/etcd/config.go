@@ -21,10 +21,13 @@ type Config struct {
 	Password     secrets.Text
 	PasswordFile string // wins over Password; read at each login
 	TLS          sources.TLS
-	Prefix       string          // put in front of every path as it is, and cut from every answer
-	DialTimeout  time.Duration   // longest wait for a connection to one member; default 5 s
-	Budget       *sources.Budget // of the reads; nil is one of its own, with the default
-	Meter        sources.Meter   // is told of the requests; nil is nobody
+	Prefix       string        // put in front of every path as it is, and cut from every answer
+	DialTimeout  time.Duration // longest wait for a connection to one member; default 5 s
+	// Namespace is that of the cluster whose services are shown, as in
+	// concierge/production; without one there are none.
+	Namespace string
+	Budget    *sources.Budget // of the reads; nil is one of its own, with the default
+	Meter     sources.Meter   // is told of the requests; nil is nobody
 }
 
 const (

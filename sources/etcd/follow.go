@@ -35,7 +35,6 @@ type arrival struct {
 // follower watches ranges from one revision on.
 type follower struct {
 	client   *clientv3.Client
-	prefix   string
 	spans    []span
 	rev      int64
 	apply    func([]*clientv3.Event) // complete revisions, oldest first
@@ -72,7 +71,7 @@ func (f *follower) follow(ctx context.Context, refresh <-chan time.Time) error {
 
 // watch passes on what one watcher delivers.
 func (f *follower) watch(ctx context.Context, w clientv3.Watcher, i int, s span) {
-	key, end := bounds(f.prefix, s.from, s.to)
+	key, end := bounds(s.realm, s.from, s.to)
 	events := w.Watch(ctx, key, clientv3.WithRange(end), clientv3.WithRev(f.rev+1))
 	for {
 		answer, open := <-events

@@ -80,11 +80,11 @@ func TestCompactedHistoryEndsTheWatch(t *testing.T) {
 func TestMirrorNeverChangesWhatWasPublished(t *testing.T) {
 	tree := sources.Query{Kind: sources.Tree, Path: "a/"}
 	one := sources.Query{Kind: sources.Key, Path: "a/1"}
-	m := newMirror(newIndex([]sources.Query{tree, one}), sources.Pairs{{Path: "a/2", Value: "x"}, {Path: "a/1", Value: "x"}})
+	m := newMirror(realm{"", newIndex([]sources.Query{tree, one})}, sources.Pairs{{Path: "a/2", Value: "x"}, {Path: "a/1", Value: "x"}}, slog.New(slog.DiscardHandler))
 	before := m.answer(tree)
 	changed := m.apply([]*clientv3.Event{
 		event("a/1", "y", 5), event("a/0", "new", 5), event("b/1", "foreign", 5), gone("a/2", 6),
-	}, "")
+	})
 	want := sources.Pairs{{Path: "a/0", Value: "new", ModifyIndex: 5}, {Path: "a/1", Value: "y", ModifyIndex: 5}}
 	if got := changed[tree]; !got.Equal(sources.Value{Exists: true, Data: want}) {
 		t.Errorf("tree is %v, want %v", got, want)

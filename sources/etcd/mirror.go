@@ -3,6 +3,7 @@ package etcd
 import (
 	"cmp"
 	"iter"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -22,12 +23,13 @@ type index struct {
 func newIndex(queries []sources.Query) index {
 	x := index{keys: make([]sources.Query, 0, len(queries)), trees: make(map[string][]sources.Query)}
 	for _, q := range queries {
-		switch q.Kind {
-		case sources.Key:
+		switch t, ok := targetOf(q); {
+		case !ok:
+		case t.tree:
+			x.trees[t.path] = append(x.trees[t.path], q)
+			x.lengths = append(x.lengths, len(t.path))
+		default:
 			x.keys = append(x.keys, q)
-		case sources.Tree:
-			x.trees[q.Path] = append(x.trees[q.Path], q)
-			x.lengths = append(x.lengths, len(q.Path))
 		}
 	}
 	slices.SortFunc(x.keys, func(a, b sources.Query) int { return strings.Compare(a.Path, b.Path) })
@@ -71,40 +73,52 @@ func (x index) wants(path string) bool {
 	return false
 }
 
-// mirror is the wanted part of the store at one revision: pairs sorted by
+// mirror is the wanted part of a realm at one revision: pairs sorted by
 // path, each path once. The pairs are shared with published answers, so a
 // change makes a new slice.
 type mirror struct {
-	index index
+	realm
 	pairs sources.Pairs
+	log   *slog.Logger
+	said  map[string]uint64 // versions of records that cannot be read, by path
 }
 
 // newMirror takes the pairs in any order, possibly repeated.
-func newMirror(x index, pairs sources.Pairs) *mirror {
+func newMirror(r realm, pairs sources.Pairs, log *slog.Logger) *mirror {
 	slices.SortFunc(pairs, byPath)
 	pairs = slices.CompactFunc(pairs, func(a, b sources.KeyPair) bool { return a.Path == b.Path })
-	return &mirror{index: x, pairs: pairs}
+	return &mirror{realm: r, pairs: pairs, log: log, said: make(map[string]uint64)}
 }
 
 // answer returns the present answer to a query.
 func (m *mirror) answer(q sources.Query) sources.Value {
-	from, exact := slices.BinarySearchFunc(m.pairs, sources.KeyPair{Path: q.Path}, byPath)
-	if q.Kind == sources.Key {
+	t, _ := targetOf(q)
+	from, exact := slices.BinarySearchFunc(m.pairs, sources.KeyPair{Path: t.path}, byPath)
+	if !t.tree {
 		if !exact {
 			return sources.Value{}
 		}
 		return sources.Value{Exists: true, Data: m.pairs[from]}
 	}
-	n, _ := slices.BinarySearchFunc(m.pairs[from:], q.Path, func(p sources.KeyPair, prefix string) int {
+	pairs := m.below(from, t.path)
+	switch {
+	case inService(q):
+		return m.services(q, pairs)
+	case len(pairs) == 0:
+		return sources.Value{}
+	}
+	return sources.Value{Exists: true, Data: pairs}
+}
+
+// below returns the pairs from that place on that start with the prefix.
+func (m *mirror) below(from int, prefix string) sources.Pairs {
+	n, _ := slices.BinarySearchFunc(m.pairs[from:], prefix, func(p sources.KeyPair, prefix string) int {
 		if strings.HasPrefix(p.Path, prefix) {
 			return -1
 		}
 		return 1
 	})
-	if n == 0 {
-		return sources.Value{}
-	}
-	return sources.Value{Exists: true, Data: m.pairs[from : from+n : from+n]}
+	return m.pairs[from : from+n : from+n]
 }
 
 // change is the newest state of one key: a pair, or its absence.
@@ -115,16 +129,16 @@ type change struct {
 
 // apply takes the events of complete revisions, oldest first, and returns the
 // new answers of all queries they touch.
-func (m *mirror) apply(events []*clientv3.Event, prefix string) map[sources.Query]sources.Value {
+func (m *mirror) apply(events []*clientv3.Event) map[sources.Query]sources.Value {
 	newest := make(map[string]change, len(events)) // by path
 	touched := make(map[sources.Query]sources.Value)
 	for _, e := range events {
-		path := strings.TrimPrefix(string(e.Kv.Key), prefix)
-		if !m.index.wants(path) {
+		p, wanted := m.pair(e.Kv)
+		if !wanted {
 			continue
 		}
-		newest[path] = change{pair: pairOf(e.Kv, prefix), gone: e.Type == clientv3.EventTypeDelete}
-		for q := range m.index.match(path) {
+		newest[p.Path] = change{pair: p, gone: e.Type == clientv3.EventTypeDelete}
+		for q := range m.index.match(p.Path) {
 			touched[q] = sources.Value{}
 		}
 	}

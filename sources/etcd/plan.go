@@ -4,38 +4,34 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-
-	"concierge/sources"
 )
 
 // maxSpans is how many ranges are watched before neighbours are merged. Each
 // costs a watcher on the server and a message at each (re)connect.
 const maxSpans = 64
 
-// target is one key or one prefix that is wanted, relative to the configured
-// prefix.
+// target is one key or one prefix that is wanted, relative to the prefix of its
+// realm.
 type target struct {
-	path string
-	tree bool
+	realm string
+	path  string
+	tree  bool
 }
 
 // span is a range of keys that is read and watched as a whole, and the targets
-// it serves. It covers from <= key < to; an empty to has no end.
+// it serves. It covers from <= key < to, below the prefix of its realm; an empty
+// to has no end.
 type span struct {
+	realm    string
 	from, to string
 	targets  []target
 }
 
-// targetOf returns what a query wants; ok is false for kinds etcd has not.
-func targetOf(q sources.Query) (t target, ok bool) {
-	return target{path: q.Path, tree: q.Kind == sources.Tree}, q.Kind == sources.Tree || q.Kind == sources.Key
-}
-
 func (t target) span() span {
 	if t.tree {
-		return span{from: t.path, to: prefixEnd(t.path), targets: []target{t}}
+		return span{realm: t.realm, from: t.path, to: prefixEnd(t.path), targets: []target{t}}
 	}
-	return span{from: t.path, to: t.path + "\x00", targets: []target{t}}
+	return span{realm: t.realm, from: t.path, to: t.path + "\x00", targets: []target{t}}
 }
 
 // split returns one range for each target. They may overlap.
@@ -47,7 +43,7 @@ func (s span) split() []span {
 	return parts
 }
 
-// plan covers the targets with few disjoint ranges, sorted: a tree takes in
+// plan covers the targets of one realm with few disjoint ranges, sorted: a tree takes in
 // all below it, keys of one directory are one range, and when there are still
 // more than [maxSpans], neighbours below a common directory are merged, the
 // deepest directories first.
@@ -105,7 +101,7 @@ func disjoint(spans []span) []span {
 // in place: s must not be used any more, else ten thousand keys of one
 // directory would be copied ten thousand times.
 func (s span) merge(t span) span {
-	merged := span{from: min(s.from, t.from), to: s.to, targets: append(s.targets, t.targets...)}
+	merged := span{realm: s.realm, from: min(s.from, t.from), to: s.to, targets: append(s.targets, t.targets...)}
 	if compareEnds(t.to, s.to) > 0 {
 		merged.to = t.to
 	}

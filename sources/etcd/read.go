@@ -28,13 +28,16 @@ const (
 // reader reads ranges at one revision, that of its first answer.
 type reader struct {
 	client *clientv3.Client
-	prefix string
-	index  index // what is kept
+	realms []realm // what is kept
 
 	rev     int64
-	pairs   sources.Pairs
+	pairs   []sources.Pairs  // by realm
 	watch   []span           // the ranges that could be read
 	refused map[target]error // the targets that may not be read
+}
+
+func newReader(client *clientv3.Client, realms ...realm) *reader {
+	return &reader{client: client, realms: realms, pairs: make([]sources.Pairs, len(realms)), refused: make(map[target]error)}
 }
 
 // read reads all spans.
@@ -55,7 +58,7 @@ func (r *reader) read(ctx context.Context, spans []span) error {
 func (r *reader) together(ctx context.Context, spans []span) error {
 	var ops []clientv3.Op
 	for _, s := range spans {
-		ops = append(ops, r.get(s.from, s.to, pageSize))
+		ops = append(ops, r.get(s, s.from, pageSize))
 	}
 	limited, cancel := context.WithTimeout(ctx, requestTimeout)
 	answer, err := r.client.Txn(limited).Then(ops...).Commit()
@@ -93,7 +96,7 @@ func (r *reader) apart(ctx context.Context, spans []span) error {
 }
 
 func (r *reader) one(ctx context.Context, s span) error {
-	answer, err := r.request(ctx, s.from, s.to, pageSize)
+	answer, err := r.request(ctx, s, s.from, pageSize)
 	if err != nil {
 		return err
 	}
@@ -109,7 +112,7 @@ func (r *reader) page(ctx context.Context, s span, answer *clientv3.GetResponse)
 	r.keep(answer.Kvs)
 	for answer.More && len(answer.Kvs) > 0 {
 		last := string(answer.Kvs[len(answer.Kvs)-1].Key)
-		next, err := r.request(ctx, strings.TrimPrefix(last, r.prefix)+"\x00", s.to, nextLimit(answer.Kvs))
+		next, err := r.request(ctx, s, strings.TrimPrefix(last, s.realm)+"\x00", nextLimit(answer.Kvs))
 		if err != nil {
 			return err
 		}
@@ -120,10 +123,10 @@ func (r *reader) page(ctx context.Context, s span, answer *clientv3.GetResponse)
 	return nil
 }
 
-func (r *reader) request(ctx context.Context, from, to string, limit int64) (*clientv3.GetResponse, error) {
+func (r *reader) request(ctx context.Context, s span, from string, limit int64) (*clientv3.GetResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	answer, err := r.client.Do(ctx, r.get(from, to, limit))
+	answer, err := r.client.Do(ctx, r.get(s, from, limit))
 	return answer.Get(), err
 }
 
@@ -138,10 +141,10 @@ func nextLimit(kvs []*mvccpb.KeyValue) int64 {
 	return int64(min(max(pageBytes*len(kvs)/size, pageSize/10), 50*pageSize))
 }
 
-// get is the request for a page of a range, at the revision of the answers
-// before it.
-func (r *reader) get(from, to string, limit int64) clientv3.Op {
-	key, end := bounds(r.prefix, from, to)
+// get is the request for a page of a range, which begins at from, at the revision
+// of the answers before it.
+func (r *reader) get(s span, from string, limit int64) clientv3.Op {
+	key, end := bounds(s.realm, from, s.to)
 	return clientv3.OpGet(key, clientv3.WithRange(end), clientv3.WithLimit(limit), clientv3.WithRev(r.rev))
 }
 
@@ -153,8 +156,10 @@ func (r *reader) began(rev int64) {
 
 func (r *reader) keep(kvs []*mvccpb.KeyValue) {
 	for _, kv := range kvs {
-		if p := pairOf(kv, r.prefix); r.index.wants(p.Path) {
-			r.pairs = append(r.pairs, p)
+		for i, realm := range r.realms {
+			if p, wanted := realm.pair(kv); wanted {
+				r.pairs[i] = append(r.pairs[i], p)
+			}
 		}
 	}
 }

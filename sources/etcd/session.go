@@ -42,8 +42,7 @@ func (s *session) run(ctx context.Context, queries []sources.Query) {
 // serve reads everything and follows it. An error asks for a pause before it
 // is done again.
 func (s *session) serve(ctx context.Context, queries []sources.Query) error {
-	index := newIndex(queries)
-	r, err := s.read(ctx, index, queries)
+	r, err := s.read(ctx, queries)
 	if err != nil {
 		if ctx.Err() == nil && !errors.Is(err, rpctypes.ErrCompacted) {
 			s.ledger.outage(s.source.explain("reading what is wanted", err))
@@ -51,10 +50,10 @@ func (s *session) serve(ctx context.Context, queries []sources.Query) error {
 		return err
 	}
 	s.retry.Spread = true
-	m := newMirror(index, r.pairs)
+	m := s.source.mirrors(r)
 	s.ledger.answer(s.sortOut(m, r, queries))
-	f := follower{client: r.client, prefix: s.source.cfg.Prefix, spans: r.watch, rev: r.rev}
-	f.apply = func(events []*clientv3.Event) { s.ledger.answer(m.apply(events, f.prefix), nil) }
+	f := follower{client: r.client, spans: r.watch, rev: r.rev}
+	f.apply = func(events []*clientv3.Event) { s.ledger.answer(m.apply(events), nil) }
 	begin := time.Now()
 	refresh := s.refresh(queries)
 	defer refresh.Stop()
@@ -71,11 +70,12 @@ func (s *session) serve(ctx context.Context, queries []sources.Query) error {
 // read reads all that is wanted. A request that got no answer is repeated on
 // the next member: the library keeps using a silent one until the keepalive
 // ends its connection.
-func (s *session) read(ctx context.Context, x index, queries []sources.Query) (r *reader, err error) {
+func (s *session) read(ctx context.Context, queries []sources.Query) (r *reader, err error) {
+	realms := s.source.realms(queries)
 	for range min(2, len(s.source.cfg.Endpoints)) {
 		err = s.source.conn.do(ctx, func(client *clientv3.Client) error {
-			r = &reader{client: client, prefix: s.source.cfg.Prefix, index: x, refused: make(map[target]error)}
-			return r.read(ctx, plan(s.targets(queries)))
+			r = newReader(client, realms...)
+			return r.read(ctx, plans(s.targets(queries)))
 		})
 		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 			break
@@ -89,7 +89,7 @@ func (s *session) targets(queries []sources.Query) (targets []target) {
 	seen := make(map[target]struct{}, len(queries))
 	targets = make([]target, 0, len(queries))
 	for _, q := range queries {
-		t, ok := targetOf(q)
+		t, ok := s.source.target(q)
 		if _, again := seen[t]; again || !ok || s.source.unanswerable(q) != nil {
 			continue
 		}
@@ -100,7 +100,7 @@ func (s *session) targets(queries []sources.Query) (targets []target) {
 }
 
 // sortOut returns the answers and the refusals of a read.
-func (s *session) sortOut(m *mirror, r *reader, queries []sources.Query) (map[sources.Query]sources.Value, map[sources.Query]error) {
+func (s *session) sortOut(m mirrors, r *reader, queries []sources.Query) (map[sources.Query]sources.Value, map[sources.Query]error) {
 	values := make(map[sources.Query]sources.Value, len(queries))
 	failed := make(map[sources.Query]error)
 	for _, q := range queries {
@@ -108,7 +108,7 @@ func (s *session) sortOut(m *mirror, r *reader, queries []sources.Query) (map[so
 			failed[q] = err
 			continue
 		}
-		t, _ := targetOf(q)
+		t, _ := s.source.target(q)
 		if err, ok := r.refused[t]; ok {
 			failed[q] = s.source.explain("reading "+q.String(), err)
 			continue
@@ -121,7 +121,10 @@ func (s *session) sortOut(m *mirror, r *reader, queries []sources.Query) (map[so
 // unanswerable returns why a query can never be answered by etcd, or nil.
 func (s *Source) unanswerable(q sources.Query) error {
 	if _, ok := targetOf(q); !ok {
-		return fmt.Errorf("reading %s: etcd holds keys only (use key or tree)", q)
+		return fmt.Errorf("reading %s: etcd holds keys and services only (use key, tree, service or services)", q)
+	}
+	if inService(q) {
+		return s.unlisted(q)
 	}
 	if q.Kind == sources.Key && s.cfg.Prefix+q.Path == "" {
 		return fmt.Errorf("reading %s: the key is empty (name a key)", q)

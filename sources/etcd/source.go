@@ -14,6 +14,9 @@ type Source struct {
 	cfg  Config
 	conn *connection
 	log  *slog.Logger
+	// services is the prefix of the records of the cluster's services; it is empty
+	// without a namespace.
+	services string
 }
 
 var (
@@ -35,7 +38,7 @@ func New(cfg Config, log *slog.Logger) (*Source, error) {
 	if cfg.Meter == nil {
 		cfg.Meter = sources.Unmetered{}
 	}
-	return &Source{cfg: cfg, conn: newConnection(cfg, tlsConfig), log: log}, nil
+	return &Source{cfg: cfg, conn: newConnection(cfg, tlsConfig), log: log, services: servicesOf(cfg.Namespace)}, nil
 }
 
 // Close ends the connections. Calls that are under way fail.

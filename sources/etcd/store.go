@@ -28,12 +28,12 @@ func (s *Source) Get(ctx context.Context, key string) (pair sources.KeyPair, err
 // List implements [sources.Store]. All pairs are of one revision.
 func (s *Source) List(ctx context.Context, prefix string) (sources.Pairs, error) {
 	q := sources.Query{Kind: sources.Tree, Path: prefix}
-	t, _ := targetOf(q)
+	t, _ := s.target(q)
 	var pairs sources.Pairs
 	err := s.conn.do(ctx, func(c *clientv3.Client) error {
-		r := reader{client: c, prefix: s.cfg.Prefix, index: newIndex([]sources.Query{q})}
+		r := newReader(c, realm{s.cfg.Prefix, newIndex([]sources.Query{q})})
 		err := r.one(ctx, t.span())
-		pairs = r.pairs
+		pairs = r.pairs[0]
 		return err
 	})
 	return pairs, s.explain(fmt.Sprintf("listing %q", prefix), err)

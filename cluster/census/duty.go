@@ -22,14 +22,13 @@ type duty struct {
 	has    cluster.Entry // the last run as the store told it last
 	last   Run           // the same, read; also the own one, of which it has not told yet
 	known  bool          // it told once in this term
-	unsure bool          // whether the own claim was taken; then it is looked up
 	since  time.Duration // when this process first saw the number of the last run
 	busy   bool          // the command runs
 	done   chan struct{} // one slot: the command has ended
 }
 
 // begin forgets what a term has seen. When the last run was seen first stays.
-func (d *duty) begin() { d.streak, d.known, d.unsure = Streak{}, false, false }
+func (d *duty) begin() { d.streak, d.known = Streak{}, false }
 
 // see takes the last run. The cool-down is measured by this process's own clock
 // since it first saw that run: at worst it is longer than it should be, and no
@@ -44,7 +43,7 @@ func (r *Rules) see(d *duty, e cluster.Entry) {
 	if run.Number != d.last.Number || run.By != d.last.By {
 		d.since = r.clock()
 	}
-	d.has, d.last, d.known, d.unsure = e, run, true, false
+	d.has, d.last, d.known = e, run, true
 }
 
 // look runs the command if it is time.
@@ -54,7 +53,6 @@ func (r *Rules) look(ctx context.Context, d *duty, term cluster.Version, command
 		d.busy = false
 	default:
 	}
-	r.ascertain(ctx, d)
 	counts, ok := r.cfg.Figures.Counts()
 	d.streak = d.streak.Next(ok && d.rule.When.Holds(counts), r.clock())
 	run, due := r.due(d, counts)
@@ -64,8 +62,7 @@ func (r *Rules) look(ctx context.Context, d *duty, term cluster.Version, command
 	claimed, err := r.claim(ctx, d, term, run)
 	if err != nil {
 		r.cfg.Log.Warn("the rule was not run", "rule", d.rule.Name, "error", err)
-		d.known, d.unsure = false, true
-		return
+		return // if it was claimed for all that, the version is another one: the run is spent
 	}
 	if !claimed {
 		return
@@ -75,20 +72,6 @@ func (r *Rules) look(ctx context.Context, d *duty, term cluster.Version, command
 		r.carryOut(ctx, d.rule, run, counts)
 		d.done <- struct{}{}
 	})
-}
-
-// ascertain looks up whether a claim was taken of which the store did not tell.
-// If it was, the run is spent: better none than two.
-func (r *Rules) ascertain(ctx context.Context, d *duty) {
-	if !d.unsure {
-		return
-	}
-	e, err := look(ctx, r.cfg.Store, d.key)
-	if err != nil {
-		r.cfg.Log.Debug("the last run of a rule was not read", "rule", d.rule.Name, "error", err)
-		return
-	}
-	r.see(d, e)
 }
 
 // due returns the run that is to be made, if it is time for one.

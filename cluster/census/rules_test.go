@@ -151,9 +151,10 @@ func TestTwoWhoBelieveToLeadRunTheCommandOnce(t *testing.T) {
 		old := reign(t, s)
 		term := reign(t, s)
 		ended := make(chan census.Run, 10)
-		follow(t, names.Dial(), "late", old, busy, commands, nil)
+		tell := func(_ census.Rule, run census.Run) { ended <- run }
+		follow(t, names.Dial(), "late", old, busy, commands, tell)
 		for _, id := range []string{"a", "b"} {
-			follow(t, names.Dial(), id, term, busy, commands, func(_ census.Rule, run census.Run) { ended <- run })
+			follow(t, names.Dial(), id, term, busy, commands, tell)
 		}
 		run := <-ended
 		if run.By == "late" || run.Number != 1 || !run.Ended || run.Failed != "" || run.Desired != 4 {
@@ -239,7 +240,7 @@ func (m *mute) Commit(ctx context.Context, txn cluster.Txn) (bool, error) {
 	return false, errors.New("the connection was lost")
 }
 
-func TestClaimWithoutAnAnswerIsLookedUp(t *testing.T) {
+func TestClaimWithoutAnAnswerIsNeverRunTwice(t *testing.T) {
 	servers.Each(t, func(t *testing.T, names servers.Namespace) {
 		for did, want := range map[bool]int{true: 0, false: 1} {
 			plain, commands := names.Dial(), &ran{}

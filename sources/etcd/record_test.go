@@ -7,6 +7,24 @@ import (
 	"concierge/sources"
 )
 
+func TestRangesOfDifferentRealmsAreNeverMerged(t *testing.T) {
+	spans := plans([]target{
+		{realm: "app/", path: "web/x"}, {realm: "ns/v1/services/", path: "web/", tree: true}, {realm: "app/", path: "web/y"},
+	})
+	byRealm := make(map[string]int)
+	for _, s := range spans {
+		byRealm[s.realm] += len(s.targets)
+		for _, of := range s.targets {
+			if of.realm != s.realm {
+				t.Errorf("a range of %s serves %+v", s.realm, of)
+			}
+		}
+	}
+	if len(spans) != 2 || byRealm["app/"] != 2 || byRealm["ns/v1/services/"] != 1 {
+		t.Errorf("ranges are %+v", spans)
+	}
+}
+
 func FuzzRecordIsShownOrRefused(f *testing.F) {
 	for _, text := range []string{`{"id":"a","name":"web","port":80,"tags":["x"],"health":"passing"}`, `{}`, `[]`, `{"port":"80"}`, ``, `{"id":"a","name":"w","tags":null}`} {
 		f.Add(text)

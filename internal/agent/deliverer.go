@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"concierge/internal/config"
+	"concierge/metrics"
 	"concierge/metrics/cycle"
 	"concierge/reload/board"
 )
@@ -37,8 +38,14 @@ func (i *instance) metering(cfg *config.Config) (*cycle.Options, error) {
 	m := measuring{cfg: cfg.Metrics, log: i.log, environ: i.o.Environ, runner: i.children, pid: i.pidOfProcess}
 	o, err := m.options()
 	o.Life, o.Observer = i.life, newOnlooker(i.log, i.own)
-	if *cfg.Metrics.Own && i.own != nil {
-		o.Own = i.own.Samples
+	own := *cfg.Metrics.Own && i.own != nil
+	o.Own = func(samples []metrics.Sample) []metrics.Sample {
+		fleet := i.shared.Load()
+		fleet.pick(samples)
+		if samples = fleet.samples(samples); own {
+			samples = i.own.Samples(samples)
+		}
+		return samples
 	}
 	return &o, err
 }

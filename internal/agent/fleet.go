@@ -13,9 +13,11 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"concierge/cluster"
+	"concierge/cluster/census"
 	"concierge/cluster/election"
 	"concierge/cluster/member"
 	"concierge/internal/config"
@@ -33,11 +35,21 @@ type fleet struct {
 	candidate *election.Candidate
 	rollings  map[string]*rolling // by name of the rollout
 	told      member.Status       // what was reported last
+	clerk     *census.Clerk
+	registrar registrar // nil: others do not find the instance as a service
+	hangUps   []func()  // what is to be closed at the end
+
+	health  atomic.Pointer[string]             // for others; nil: it starts
+	numbers atomic.Pointer[map[string]float64] // what was measured last of those that are told
+	aims    sync.Map                           // releases by rollout, for others
 
 	news   chan func() // what the loop is told by goroutines of the fleet
 	ctx    context.Context
 	cancel context.CancelFunc
-	work   sync.WaitGroup // all but the announcer
+	duties context.Context
+	retire context.CancelFunc
+	office sync.WaitGroup // the duties: what needs the election
+	work   sync.WaitGroup // what needs the announcer
 	last   sync.WaitGroup // the announcer, which goes last
 	leave  context.CancelFunc
 }
@@ -66,14 +78,17 @@ func (i *instance) joinFleet() error {
 		return err
 	}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
+	f.duties, f.retire = context.WithCancel(f.ctx)
 	var announcing context.Context
 	announcing, f.leave = context.WithCancel(context.Background())
 	f.last.Go(func() { announcer.Run(announcing) })
-	if len(cfg.Rollouts) > 0 {
-		f.work.Go(func() { f.roster.Run(f.ctx) })
-		f.work.Go(func() { f.candidate.Run(f.ctx) })
-	}
 	i.fleet = f
+	if err := errors.Join(f.count(i), f.announce(i)); err != nil {
+		return err
+	}
+	f.work.Go(func() { f.roster.Run(f.ctx) })
+	f.work.Go(func() { f.candidate.Run(f.ctx) })
+	i.shared.Store(f)
 	f.adopt(i)
 	return nil
 }
@@ -150,6 +165,7 @@ func (f *fleet) nudge() {
 	case <-f.ctx.Done():
 	default:
 		f.tell(func() {
+			f.clerk.Nudge()
 			for _, g := range f.rollings {
 				g.leader.Nudge()
 			}
@@ -188,6 +204,10 @@ func (i *instance) noteFleet(now time.Time) {
 		f.rollings[name].steer(i, now)
 	}
 	s := i.fleetStatus()
+	f.tellHealth(s)
+	if n := f.numbers.Load(); n != nil {
+		s.Numbers = *n
+	}
 	s.Since = f.told.Since
 	if s.Health != f.told.Health {
 		s.Since = now
@@ -195,6 +215,19 @@ func (i *instance) noteFleet(now time.Time) {
 	if !reflect.DeepEqual(s, f.told) {
 		f.told = s
 		f.announcer.Report(s)
+	}
+}
+
+// tellHealth tells those who find the instance as a service. While it is in
+// change it is as it was before.
+func (f *fleet) tellHealth(s member.Status) {
+	known := f.health.Load()
+	if s.Health == unknown && known != nil || known != nil && *known == s.Health {
+		return
+	}
+	f.health.Store(&s.Health)
+	if f.registrar != nil {
+		f.registrar.Nudge()
 	}
 }
 
@@ -265,10 +298,15 @@ func (f *fleet) close(status int) {
 	for _, g := range f.rollings {
 		g.depart(ctx)
 	}
+	f.retire()
+	f.office.Wait()
 	f.cancel()
 	f.work.Wait()
 	f.leave()
 	f.last.Wait()
+	for _, hangUp := range f.hangUps {
+		hangUp()
+	}
 	if err := f.store.Close(); err != nil && !errors.Is(err, errFleetClosed) {
 		f.log.Warn("the cluster's store was not closed properly", "error", fmt.Sprint(err))
 	}

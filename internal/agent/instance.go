@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"concierge/internal/config"
@@ -74,6 +75,7 @@ type instance struct {
 	reaper    reaper
 	fleet     *fleet // nil: there are no others
 	fence     fence
+	shared    atomic.Pointer[fleet] // the same as fleet, for others
 	deliverer deliverer
 
 	handover handover

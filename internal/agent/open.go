@@ -62,7 +62,10 @@ func addAll(cfg *config.Config, add adder) error {
 		}
 	}
 	if c := cfg.Sources.Etcd; c != nil {
-		err := add(etcdName, *c, func(log *slog.Logger, m sourceMeter) (sources.Source, error) { return openEtcd(c, log, m) })
+		settings := etcdSettings{*c, namespaceOf(cfg)}
+		err := add(etcdName, settings, func(log *slog.Logger, m sourceMeter) (sources.Source, error) {
+			return openEtcd(settings, log, m)
+		})
 		if err != nil {
 			return err
 		}
@@ -97,8 +100,25 @@ func consulConfig(c *config.Consul, log *slog.Logger, m sources.Meter) consul.Co
 }
 
 // openEtcd makes the etcd source.
-func openEtcd(c *config.Etcd, log *slog.Logger, m sourceMeter) (*etcd.Source, error) {
-	return etcd.New(etcdConfig(c, log, m), log)
+func openEtcd(s etcdSettings, log *slog.Logger, m sourceMeter) (*etcd.Source, error) {
+	c := etcdConfig(&s.Etcd, log, m)
+	c.Namespace = s.services
+	return etcd.New(c, log)
+}
+
+// etcdSettings are those of etcd, with the namespace whose services it shows.
+type etcdSettings struct {
+	config.Etcd
+	services string
+}
+
+// namespaceOf is where the services of a cluster are; of one that this instance
+// is no part of, too, if it has the usual place.
+func namespaceOf(cfg *config.Config) string {
+	if cfg.Cluster != nil {
+		return cfg.Cluster.Namespace
+	}
+	return "concierge"
 }
 
 func etcdConfig(c *config.Etcd, log *slog.Logger, m sources.Meter) etcd.Config {
@@ -158,7 +178,11 @@ func namingOf(cfg *config.Config) render.Naming {
 	if cfg.PlainPaths {
 		return render.Naming{Default: cfg.Sources.Default}
 	}
-	return render.Naming{Default: cfg.Sources.Default, Known: func(name string) (bool, bool) {
+	catalog := consulName
+	if cfg.Sources.Consul == nil && cfg.Sources.Etcd != nil {
+		catalog = etcdName
+	}
+	return render.Naming{Default: cfg.Sources.Default, Catalog: catalog, Known: func(name string) (bool, bool) {
 		ok, reserved := configured[name]
 		return ok, reserved
 	}}
@@ -174,7 +198,7 @@ func OpenStore(cfg *config.Config, name string, log *slog.Logger) (sources.Store
 	case name == consulName && s.Consul != nil:
 		return openConsul(s.Consul, log, sourceMeter{})
 	case name == etcdName && s.Etcd != nil:
-		return openEtcd(s.Etcd, log, sourceMeter{})
+		return openEtcd(etcdSettings{Etcd: *s.Etcd}, log, sourceMeter{})
 	case name == fileName && s.File != nil:
 		return openFile(s.File, log, sourceMeter{})
 	}

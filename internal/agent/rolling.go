@@ -136,7 +136,7 @@ func (f *fleet) newRolling(i *instance, name string) *rolling {
 		}
 	}
 	f.work.Go(func() { g.seat.Run(f.ctx) })
-	f.work.Go(func() { g.leader.Run(f.ctx) })
+	f.office.Go(func() { g.leader.Run(f.duties) })
 	f.work.Go(g.settle)
 	return g
 }
@@ -222,6 +222,7 @@ func (g *rolling) steer(i *instance, now time.Time) {
 	target := g.aim(i, now)
 	if target != g.target {
 		g.target = target
+		g.fleet.aims.Store(g.name, target)
 		g.giveUp()
 	}
 	g.render(i)

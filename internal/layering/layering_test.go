@@ -63,7 +63,7 @@ var rules = []rule{
 	{"cluster/member", []string{"cluster", "cluster/pace"}, "who is there is told by a store alone"},
 	{"cluster/election", []string{"cluster", "cluster/pace"}, "who leads is told by a store alone"},
 	{"cluster/register", []string{"cluster", "cluster/pace"}, "it announces by the contract, whichever store keeps it"},
-	{"cluster/census", []string{"cluster", "cluster/member", "cluster/pace"}, "it counts members for a leader, whichever store tells of them"},
+	{"cluster/census", []string{"cluster", "cluster/member", "cluster/election", "cluster/pace"}, "it counts members for a leader, whichever store tells of them"},
 	{"cluster", []string{"cluster", "cluster/pace"}, "a leaf that declares what it needs as small interfaces"},
 	{"metrics/collect/program", nil, "programs are run for those who read what they print"},
 	{"metrics/collect/dropwizard", []string{"metrics"}, "a format knows samples and not where its text is from"},

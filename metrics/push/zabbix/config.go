@@ -87,7 +87,7 @@ type Discovery struct {
 
 // DefaultPlain returns the groups that concierge itself measures.
 func DefaultPlain() []string {
-	return []string{"container", "process", "child", "checks", "push", "source"}
+	return []string{"container", "process", "child", "checks", "push", "source", "cluster"}
 }
 
 // withDefaults returns the settings with nothing left open.

@@ -3,6 +3,7 @@ package bench
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"concierge/internal/testserver"
@@ -21,7 +22,11 @@ func newMeasuredHost(tb testing.TB, z *testserver.ZabbixServer, template string)
 		tb.Fatal(err)
 	}
 	z.Call("configuration.import", map[string]any{"format": "yaml", "source": string(text), "rules": rules}, nil)
-	rows := z.SQL("select hostid from hosts where status = 3 and host in ('concierge', 'concierge document') order by hostid desc limit 1")
+	name := strings.ReplaceAll(template, "-", " ") // as it is called in the file
+	rows := z.SQL("select hostid from hosts where status = 3 and host = '" + name + "'")
+	if len(rows) != 1 {
+		tb.Fatalf("there is no template %q", name)
+	}
 	host := z.UnusedName()
 	z.Call("host.create", map[string]any{
 		"host": host, "groups": []any{map[string]string{"groupid": "2"}},

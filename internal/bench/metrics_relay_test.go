@@ -35,6 +35,8 @@ type pushRelay struct {
 	all   []exchange // guarded by mu
 	more  chan struct{}
 	end   chan struct{}
+
+	least int // bytes of what counts as a push, beside heartbeats
 }
 
 // smallFrame is above all heartbeats and below all pushes of thousands.
@@ -176,7 +178,7 @@ func (r *pushRelay) pushes(since time.Time, least int) []exchange {
 	defer r.mu.Unlock()
 	var some []exchange
 	for _, e := range r.all {
-		if e.values() >= least && e.began.After(since) {
+		if e.values() >= least && e.plain >= r.least && e.began.After(since) {
 			some = append(some, e)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 // longestDiscovery is within which the server makes the items: it reads its
 // configuration once a second here.
-const longestDiscovery = 4 * time.Minute
+const longestDiscovery = 100 * time.Second
 
 // everySteady measures cycle after cycle of an application with Dropwizard
 // metrics, beginning with the discovery of its items.
@@ -20,13 +20,13 @@ func (r *metricsRig) everySteady() {
 	relay := newPushRelay(r.tb, r.zabbix.Addr)
 	began := time.Now()
 	c := pusher{host: host, url: app.url, servers: relay.addr, interval: r.interval}.start(r.tb, r.group, r.binary)
-	defer func() { fmt.Println(c.said()) }()
 	first := relay.await(r.tb, began, 1, r.values(), longestDiscovery, fullyTaken)
 	r.found.addTime("first discovery", first[0].ended.Sub(relay.pushes(began, 1)[0].began))
 	r.found.add("peak of the first cycles", c.memory(peakMemory))
 	r.steady("items", relay, app, c, r.cycles, r.values())
 	r.history(host, first[0].ended)
 	c.stop()
+	r.peers(host, app)
 }
 
 // steady measures so many cycles: each reading is taken halfway to the next

@@ -3,6 +3,8 @@ package bench
 import (
 	"flag"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,8 +30,8 @@ type metricsPlan struct {
 
 func fullMetrics() metricsPlan {
 	return metricsPlan{
-		sets: 1000, histograms: 2400, interval: 10 * time.Second, cycles: *longCycles, few: 11, idle: time.Minute,
-		turns: 11, hung: 1000, templates: 3000, beats: 6,
+		sets: 1000, histograms: 2400, interval: 10 * time.Second, cycles: *longCycles, few: min(11, *longCycles), idle: time.Minute,
+		turns: min(11, *longCycles), hung: 1000, templates: 3000, beats: 6,
 	}
 }
 
@@ -74,7 +76,8 @@ func BenchmarkMetrics(b *testing.B) {
 	}
 	r := newMetricsRig(b, p)
 	r.everySteady()
-	for name, values := range r.found {
-		fmt.Println(name, median(values), values)
+	r.everyForm()
+	for _, name := range slices.Sorted(maps.Keys(r.found)) {
+		fmt.Println(name, median(r.found[name]), last(r.found[name], 12))
 	}
 }

@@ -82,6 +82,7 @@ func seventeen() string {
 // form measures some cycles of one form, once its items are there.
 func (r *metricsRig) form(what, template string, app *application, p pusher, least int) {
 	r.tb.Helper()
+	r.group = newControlGroup(r.tb) // its peak is that of this form
 	p.host, p.url, p.interval = newMeasuredHost(r.tb, r.zabbix, template), app.url, r.interval
 	relay := newPushRelay(r.tb, r.zabbix.Addr)
 	relay.least, p.servers = smallFrame, relay.addr

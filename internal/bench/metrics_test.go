@@ -30,7 +30,7 @@ type metricsPlan struct {
 
 func fullMetrics() metricsPlan {
 	return metricsPlan{
-		sets: 1000, histograms: 2400, interval: 10 * time.Second, cycles: *longCycles, few: min(11, *longCycles), idle: time.Minute,
+		sets: 1000, histograms: 2400, interval: 10 * time.Second, cycles: *longCycles, few: min(11, *longCycles/2), idle: time.Minute,
 		turns: min(11, *longCycles), hung: 1000, templates: 3000, beats: 6,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -180,4 +181,26 @@ func (c *program) memory(line string) float64 {
 		c.tb.Fatalf("%v; its log ends with: %s", err, c.said())
 	}
 	return float64(n)
+}
+
+// childOf returns a child of a process.
+func childOf(tb testing.TB, pid int) int {
+	tb.Helper()
+	tasks, err := filepath.Glob(procPath(pid, "task/*/children"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var all []string
+	for _, t := range tasks { // a child is that of the thread that made it
+		text, _ := os.ReadFile(t) // one that ends meanwhile has none
+		all = append(all, strings.Fields(string(text))...)
+	}
+	if len(all) == 0 {
+		tb.Fatalf("process %d has no child", pid)
+	}
+	child, err := strconv.Atoi(all[0])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return child
 }

@@ -26,9 +26,10 @@ func (e exchange) values() int { return e.processed + e.failed }
 // pushRelay passes frames on to a Zabbix server and keeps account of them, or
 // swallows them while it hangs.
 type pushRelay struct {
-	addr    string
-	server  string
-	running sync.WaitGroup
+	addr     string
+	server   string
+	listener net.Listener
+	running  sync.WaitGroup
 
 	mu    sync.Mutex
 	hangs bool       // guarded by mu: only what is small is passed on
@@ -48,7 +49,7 @@ func newPushRelay(tb testing.TB, server string) *pushRelay {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r := &pushRelay{addr: l.Addr().String(), server: server, more: make(chan struct{}, 1), end: make(chan struct{})}
+	r := &pushRelay{addr: l.Addr().String(), server: server, listener: l, more: make(chan struct{}, 1), end: make(chan struct{})}
 	r.running.Go(func() { r.accept(l) })
 	tb.Cleanup(func() {
 		_ = l.Close()
@@ -217,3 +218,6 @@ func last[T any](all []T, n int) []T { return all[max(0, len(all)-n):] }
 func anyPush(exchange) bool { return true }
 
 func fullyTaken(e exchange) bool { return e.failed == 0 }
+
+// away stops taking connections.
+func (r *pushRelay) away() { _ = r.listener.Close() }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -75,8 +76,18 @@ func BenchmarkMetrics(b *testing.B) {
 		p = shortMetrics()
 	}
 	r := newMetricsRig(b, p)
-	r.everySteady()
-	r.everyForm()
+	wanted, err := regexp.Compile(*only)
+	if err != nil {
+		b.Fatalf("-only: %v", err)
+	}
+	for _, p := range []struct {
+		name    string
+		measure func()
+	}{{"items", r.everySteady}, {"forms", r.everyForm}, {"heartbeats", r.heartbeats}, {"hung server", r.hungServer}} {
+		if wanted.MatchString(p.name) {
+			p.measure()
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.found)) {
 		fmt.Println(name, median(r.found[name]), last(r.found[name], 12))
 	}

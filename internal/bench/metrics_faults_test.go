@@ -34,20 +34,25 @@ func (r *metricsRig) heartbeats() {
 		interval: r.interval, timeout: r.interval, heartbeat: beatEvery, more: templates}
 	began := time.Now()
 	c := p.start(r.tb, r.group, r.binary)
-	first := relay.await(r.tb, began, 1, 1, longestStart, anyPush)[0].began
+	first := relay.await(r.tb, began, 1, 1, longestDiscovery, anyPush)[0].began
 	for n := range r.beats {
 		writeFile(r.tb, filepath.Join(keys, "shared"), fmt.Sprint("value ", n))
 		if err := pause(r.tb.Context(), beatEvery); err != nil {
 			r.tb.Fatal(err)
 		}
 	}
-	for n, e := range relay.await(r.tb, began, r.beats, 1, longestStart, anyPush) {
-		off := e.began.Sub(first) - time.Duration(n)*beatEvery
-		r.found.addTime("heartbeat: off its time", max(off, -off))
+	all := relay.await(r.tb, began, r.beats, 1, longestDiscovery, anyPush)
+	for n := range r.beats { // there are others, out of turn, when the process starts again
+		off := time.Hour
+		for _, e := range all {
+			late := e.began.Sub(first) - time.Duration(n)*beatEvery
+			off = min(off, max(late, -late))
+		}
+		r.found.addTime("heartbeat: off its time", off)
 	}
 	r.lastWords(c, "with a server that hangs on pushes")
 	c = p.start(r.tb, r.group, r.binary)
-	relay.await(r.tb, time.Now(), 1, 1, longestStart, anyPush)
+	relay.await(r.tb, time.Now(), 1, 1, longestDiscovery, anyPush)
 	relay.away()
 	r.lastWords(c, "without a server")
 }
@@ -62,7 +67,7 @@ func (r *metricsRig) manyTemplates() (keys, config string) {
 	}
 	writeFile(r.tb, filepath.Join(keys, "shared"), "first")
 	var b strings.Builder
-	fmt.Fprintf(&b, "file: {path: %s}\ntemplates:\n", keys)
+	fmt.Fprintf(&b, "sources:\n  file: {path: %s}\ntemplates:\n", keys)
 	for n := range r.templates {
 		source := filepath.Join(dir, fmt.Sprintf("%05d.ctmpl", n))
 		writeFile(r.tb, source, `{{ key "shared" }}`)

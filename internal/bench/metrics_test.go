@@ -3,9 +3,8 @@ package bench
 import (
 	"flag"
 	"fmt"
-	"maps"
+	"path/filepath"
 	"regexp"
-	"slices"
 	"testing"
 	"time"
 
@@ -88,7 +87,12 @@ func BenchmarkMetrics(b *testing.B) {
 			p.measure()
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.found)) {
-		fmt.Println(name, median(r.found[name]), last(r.found[name], 12))
+	text := r.markdown()
+	fmt.Println(text)
+	if testing.Short() || !*update {
+		return
+	}
+	if err := placeFor("bench-metrics").update(filepath.Join("..", "..", "docs", "performance.md"), text); err != nil {
+		b.Fatal(err)
 	}
 }

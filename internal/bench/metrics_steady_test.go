@@ -9,7 +9,7 @@ import (
 
 // longestDiscovery is within which the server makes the items: it reads its
 // configuration once a second here.
-const longestDiscovery = 100 * time.Second
+const longestDiscovery = 5 * time.Minute
 
 // everySteady measures cycle after cycle of an application with Dropwizard
 // metrics, beginning with the discovery of its items.

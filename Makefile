@@ -6,6 +6,7 @@ FUZZTIME      ?= 20000x
 BENCHFLAGS    ?=
 
 .PHONY: build test servers lint fuzz bench-peers microbench fleet crash compat storm model clean
+.PHONY: build test servers lint fuzz bench-peers bench-metrics microbench fleet crash compat storm clean
 
 ## build: the static binary, ./concierge
 build:
@@ -46,6 +47,10 @@ fuzz:
 ## bench-peers: beside the real peers; writes docs/performance.md (BENCHFLAGS: -short, -print, -only 'regular expression')
 bench-peers:
 	$(GO) test ./internal/bench -run "^$$" -bench "^BenchmarkBesidePeers$$" -benchtime 1x -timeout 60m $(BENCHFLAGS)
+
+## bench-metrics: the push of metrics in a control group, beside zabbix_sender; half an hour; writes docs/performance.md (BENCHFLAGS: -short, -only, -cycles)
+bench-metrics:
+	$(GO) test ./internal/bench -run "^$$" -bench "^BenchmarkMetrics$$" -benchtime 1x -timeout 90m -update $(BENCHFLAGS)
 
 ## microbench: the hot paths by themselves, ten times, for benchstat (docs/performance.md)
 microbench:

@@ -29,6 +29,7 @@ again; TERM and INT stop the process; every other signal goes on to it.`,
 }
 
 func run(ctx context.Context, c call) (int, error) {
+	beFrugal()
 	load := c.settings.loader(c.environ, true, c.args)
 	first, err := load()
 	if err != nil {

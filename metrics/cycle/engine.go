@@ -70,13 +70,14 @@ type Options struct {
 
 // Engine runs the cycles.
 type Engine struct {
-	o      Options
-	lanes  []*lane
-	now    chan chan []Outcome // cycles on demand
-	extra  chan struct{}       // one slot: a cycle out of turn, for nobody
-	pulse  chan struct{}       // one slot: a heartbeat out of turn
-	cancel context.CancelFunc
-	work   sync.WaitGroup
+	o        Options
+	lanes    []*lane
+	measurer *measurer           // belongs to cycles
+	now      chan chan []Outcome // cycles on demand
+	extra    chan struct{}       // one slot: a cycle out of turn, for nobody
+	pulse    chan struct{}       // one slot: a heartbeat out of turn
+	cancel   context.CancelFunc
+	work     sync.WaitGroup
 }
 
 // Outcome is what became of one push.
@@ -91,7 +92,7 @@ type Outcome struct {
 // Start begins with the cycles, the first one at once. Close has to follow.
 func Start(o Options) *Engine {
 	ctx, cancel := context.WithCancel(context.Background())
-	e := &Engine{o: o, now: make(chan chan []Outcome), extra: make(chan struct{}, 1), pulse: make(chan struct{}, 1), cancel: cancel}
+	e := &Engine{o: o, measurer: newMeasurer(o), now: make(chan chan []Outcome), extra: make(chan struct{}, 1), pulse: make(chan struct{}, 1), cancel: cancel}
 	for _, s := range o.Sinks {
 		l := newLane(s, o, e.extra)
 		e.lanes = append(e.lanes, l)
@@ -197,10 +198,12 @@ func (e *Engine) cycles(ctx context.Context) {
 
 // cycle measures once and hands the result to every target.
 func (e *Engine) cycle(ctx context.Context, answer chan<- []Outcome) {
-	s := Measure(ctx, e.o)
+	s := e.measurer.measure(ctx)
 	if ctx.Err() != nil {
 		return
 	}
+	s.holders.Store(int32(len(e.lanes)) + 1)
+	defer s.release()
 	var waiting []chan Outcome
 	for _, l := range e.lanes {
 		var outcome chan Outcome

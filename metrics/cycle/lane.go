@@ -11,7 +11,7 @@ import (
 
 // parcel is a snapshot on its way to a target.
 type parcel struct {
-	snapshot *metrics.Snapshot
+	snapshot *shared
 	outcome  chan<- Outcome // nil: nobody waits for it
 }
 
@@ -57,6 +57,7 @@ func (l *lane) offer(p parcel) {
 			l.o.Observer.Dropped(l.sink.Name, len(d.snapshot.Samples))
 		}
 		d.tell(Outcome{Target: l.sink.Name, Err: errDropped})
+		d.snapshot.release()
 	}
 	nudge(l.more)
 }
@@ -99,10 +100,15 @@ func (l *lane) run(ctx context.Context) {
 func (l *lane) deliver(ctx context.Context) {
 	for {
 		p, ok := l.first()
-		if !ok || ctx.Err() != nil {
+		if !ok {
 			return
 		}
-		outcome := l.push(ctx, p.snapshot)
+		if ctx.Err() != nil {
+			p.snapshot.release()
+			return
+		}
+		outcome := l.push(ctx, p.snapshot.Snapshot)
+		p.snapshot.release()
 		l.note(outcome)
 		p.tell(outcome)
 		if outcome.Err != nil {
@@ -113,12 +119,15 @@ func (l *lane) deliver(ctx context.Context) {
 	}
 }
 
+// first returns the oldest parcel. It has to be released even if it is dropped
+// meanwhile.
 func (l *lane) first() (parcel, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.waiting) == 0 {
 		return parcel{}, false
 	}
+	l.waiting[0].snapshot.holders.Add(1)
 	return l.waiting[0], true
 }
 
@@ -130,6 +139,7 @@ func (l *lane) done(p parcel) {
 		l.samples -= len(p.snapshot.Samples)
 		l.waiting[0] = parcel{}
 		l.waiting = l.waiting[1:]
+		p.snapshot.release()
 	}
 }
 

@@ -1,0 +1,98 @@
+package bench
+
+import (
+	"flag"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"concierge/internal/testserver"
+	"concierge/metrics/fixture"
+)
+
+var longCycles = flag.Int("cycles", 60, "cycles of the long run (make bench-metrics)")
+
+// metricsPlan is how much is measured.
+type metricsPlan struct {
+	sets       int // of the Dropwizard document; each has 34 numbers
+	histograms int // of the Prometheus text; each has 14 samples
+	interval   time.Duration
+	cycles     int           // of the long run
+	few        int           // of the others
+	idle       time.Duration // under observation
+	turns      int           // of the peers
+	hung       int           // cycles with a server that hangs
+	templates  int           // rendered while a push hangs
+	beats      int           // heartbeats meanwhile
+}
+
+func fullMetrics() metricsPlan {
+	return metricsPlan{
+		sets: 1000, histograms: 2400, interval: 10 * time.Second, cycles: *longCycles, few: min(11, *longCycles/2), idle: time.Minute,
+		turns: min(11, *longCycles), hung: 1000, templates: 3000, beats: 6,
+	}
+}
+
+func shortMetrics() metricsPlan {
+	return metricsPlan{
+		sets: 60, histograms: 140, interval: time.Second, cycles: 3, few: 2, idle: 2 * time.Second,
+		turns: 2, hung: 20, templates: 50, beats: 2,
+	}
+}
+
+func (p metricsPlan) values() int { return p.sets * fixture.DropwizardNumbers }
+
+// metricsRig is what all parts of the measurement share.
+type metricsRig struct {
+	metricsPlan
+	tb     testing.TB
+	zabbix *testserver.ZabbixServer
+	binary string
+	group  *controlGroup
+	found  figures
+}
+
+// figures are what was measured, by name: seconds, bytes, pieces.
+type figures map[string][]float64
+
+func (f figures) add(name string, v float64) { f[name] = append(f[name], v) }
+
+func (f figures) addTime(name string, d time.Duration) { f.add(name, d.Seconds()) }
+
+func newMetricsRig(tb testing.TB, p metricsPlan) *metricsRig {
+	tb.Helper()
+	return &metricsRig{
+		metricsPlan: p, tb: tb, zabbix: testserver.Zabbix(tb), binary: buildConcierge(tb), group: newControlGroup(tb), found: make(figures),
+	}
+}
+
+// BenchmarkMetrics is the whole measurement, made once whatever b.N is.
+func BenchmarkMetrics(b *testing.B) {
+	p := fullMetrics()
+	if testing.Short() {
+		p = shortMetrics()
+	}
+	r := newMetricsRig(b, p)
+	wanted, err := regexp.Compile(*only)
+	if err != nil {
+		b.Fatalf("-only: %v", err)
+	}
+	for _, p := range []struct {
+		name    string
+		measure func()
+	}{{"items", r.everySteady}, {"forms", r.everyForm}, {"heartbeats", r.heartbeats}, {"hung server", r.hungServer}} {
+		if wanted.MatchString(p.name) {
+			p.measure()
+		}
+	}
+	text := r.markdown()
+	fmt.Println(text)
+	if testing.Short() || !*update {
+		return
+	}
+	if err := placeFor("bench-metrics").update(filepath.Join("..", "..", "docs", "performance.md"), text); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -5,8 +5,7 @@ STATICCHECK   ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME      ?= 20000x
 BENCHFLAGS    ?=
 
-.PHONY: build test servers lint fuzz bench-peers microbench fleet crash compat storm model clean
-.PHONY: build test servers lint fuzz bench-peers bench-metrics microbench fleet crash compat storm clean
+.PHONY: build test servers lint fuzz bench-peers bench-metrics microbench fleet crash compat storm model clean
 
 ## build: the static binary, ./concierge
 build:

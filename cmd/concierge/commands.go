@@ -15,7 +15,7 @@ func commands() []*command {
 		kvGetCommand(), kvPutCommand(), kvLsCommand(), kvRmCommand(),
 		ctlStatusCommand(), ctlReloadCommand(), ctlRestartCommand(), ctlSignalCommand(),
 		ctlMaintenanceCommand(), ctlRetryCommand(), ctlLogLevelCommand(), ctlEventsCommand(),
-		statusCommand(), rolloutShowCommand(), rolloutHistoryCommand(), holdCommand(), unholdCommand(), explainCommand(),
+		statusCommand(), rolloutShowCommand(), rolloutHistoryCommand(), holdCommand(), unholdCommand(), explainCommand(), wantCommand(),
 		pushCommand(), metricsDiscoverCommand(),
 		healthCommand(), convertCommand(), schemaCommand(), functionsCommand(), completionCommand(), versionCommand(),
 	}, rolloutMoveCommands())

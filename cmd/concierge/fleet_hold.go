@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"concierge/internal/agent"
 )
@@ -101,6 +103,33 @@ func explainCommand() *command {
 					}
 				}
 				return nil
+			})
+		},
+	}
+}
+
+func wantCommand() *command {
+	return &command{
+		name: "want", args: "COUNT", summary: "Say how many instances of the service there should be.",
+		details: `
+It starts and stops none: the number is compared with those that are there, in
+concierge status, in metrics and in rules. It wins over cluster.wanted.`,
+		examples: []example{
+			{"for the sale", "concierge want 12 --reason 'the sale begins'"},
+			{"without a file", "concierge want 3 --consul-address 10.0.0.1:8500 --cluster-service web"},
+		},
+		settings: true, anywhere: true,
+		setup: func(fs *flag.FlagSet) action {
+			f := declareFleet(fs).by(fs)
+			return f.ask("a COUNT", 1, 1, func(ctx context.Context, c call, fleet *agent.Overview) error {
+				count, err := strconv.ParseUint(c.args[0], 10, 31)
+				if err != nil || count == 0 {
+					return usageError("%q is not a number of instances, from 1", c.args[0])
+				}
+				ctx, cancel := f.within(ctx)
+				defer cancel()
+				_, err = fleet.Want(ctx, int(count), f.who(), cmp.Or(f.why, "asked for"))
+				return err
 			})
 		},
 	}

@@ -77,6 +77,9 @@ func writeFleet(w io.Writer, f agent.Fleet, now time.Time) error {
 		fmt.Fprintln(tw, strings.Join(cells, "\t"))
 	}
 	row(fmt.Sprintf("service %s: %s, leader %s", f.Service, plural(len(f.Instances), "instance"), orDash(f.Leader)))
+	if c := f.Counts; c != nil {
+		row(fmt.Sprintf("wanted %s, running %d, responding %d, diverged %d", number(c.Wanted), c.Running, c.Responding, c.Diverged))
+	}
 	for _, r := range f.Rollouts {
 		row(summarize(r))
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"concierge/cluster"
+	"concierge/cluster/census"
 	"concierge/cluster/election"
 	"concierge/cluster/member"
 	"concierge/cluster/rollout"
@@ -43,6 +44,7 @@ func (o *Overview) Close() error { return o.store.Close() }
 type Fleet struct {
 	Service   string            `json:"service"`
 	Leader    string            `json:"leader,omitempty"`
+	Counts    *census.Counts    `json:"counts,omitempty"` // nil while nobody leads
 	Instances []member.Peer     `json:"instances"`
 	Rollouts  []rollout.Summary `json:"rollouts"`
 }
@@ -56,6 +58,13 @@ func (o *Overview) Fleet(ctx context.Context) (Fleet, error) {
 	}
 	if l, err := election.Parse(lead.Get(election.Key(o.service))); err == nil {
 		f.Leader = l.ID
+	}
+	counts, known, err := census.ReadCounts(ctx, o.store, o.service)
+	if err != nil {
+		return f, unreachable(err)
+	}
+	if known {
+		f.Counts = &counts
 	}
 	names, err := o.Rollouts(ctx)
 	if err != nil {
@@ -274,6 +283,15 @@ func (o *Overview) change(ctx context.Context, name string, decide func(rollout.
 			return rollout.Show(v), err
 		}
 	}
+}
+
+// Want says how many instances of the service there should be.
+func (o *Overview) Want(ctx context.Context, count int, who, why string) (before int, err error) {
+	w, err := census.SetWanted(ctx, o.store, o.service, census.Wanted{Count: count, Author: who, Reason: why})
+	if errors.Is(err, census.ErrChanged) {
+		return w.Count, exit.With(exit.Failed, err)
+	}
+	return w.Count, unreachable(err)
 }
 
 var _ io.Closer = (*Overview)(nil)

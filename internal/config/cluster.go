@@ -14,7 +14,7 @@ type Cluster struct {
 	TTL       time.Duration           `yaml:"ttl" doc:"How long an instance of which nothing is heard counts as there. From 10 s." default:"15s"`
 	WhenAway  string                  `yaml:"when_away" doc:"What follows when the store is away: hold makes no change, alone changes at once and without the others." default:"hold" enum:"hold,alone"`
 	Numbers   []string                `yaml:"numbers" doc:"Metrics by name (name or name.field) whose sum and average of the service are worked out." pattern:"."`
-	Wanted    int                     `yaml:"wanted" doc:"How many instances of the service there should be, unless the store says so (concierge cluster want)."`
+	Wanted    int                     `yaml:"wanted" doc:"How many instances of the service there should be, unless the store says so (concierge want)."`
 	Rollouts  map[string]*Rollout     `yaml:"rollouts" doc:"What changes a few instances at a time: rollouts by name."`
 	Rules     map[string]*ClusterRule `yaml:"rules" doc:"Commands that run once per fleet when a number of the service has been so for a while."`
 	Register  *ClusterRegister        `yaml:"register" doc:"Announce the instance as a service that others find: in Consul's catalogue, or in etcd below services/."`

@@ -28,8 +28,8 @@ func TestModelCatchesABrokenProtocol(t *testing.T) {
 		harm            func(*rules)
 	}{
 		{"a slot is taken without the version of the record", "I1", fleet(harmless, faults{edit: 1, operator: 1}), func(r *rules) {
-			r.acquire = func(v View, me Instance, release string) *cluster.Txn {
-				return without(realRules().acquire(v, me, release), "/record")
+			r.acquire = func(v View, me Instance, release string, pick int) *cluster.Txn {
+				return without(realRules().acquire(v, me, release, pick), "/record")
 			}
 		}},
 		{"a slot is given back without the fence", "I1", fleet(harmless, faults{edit: 1, stop: 1}), func(r *rules) {

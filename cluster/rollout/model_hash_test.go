@@ -7,6 +7,9 @@ import (
 	"concierge/cluster"
 )
 
+// recordAt is not computed anew for each state.
+var recordAt = recordKey(modelSet)
+
 // printer makes a short form of a world: all that decides about what can happen,
 // and nothing else. What differs between two worlds of one form is never looked
 // at again: epochs, words for people, versions but for whether they are the one
@@ -42,7 +45,7 @@ func (p *printer) print(w *world) (sum [16]byte) {
 	p.leader(w.boss)
 	p.text(w.live)
 	l := w.left
-	p.put(int(w.at), l.crash, l.stop, l.cut, l.depose, l.slow, l.rotate, l.operator, l.edit, l.shrink)
+	p.put(int(w.at), l.crash, l.stop, l.cut, l.depose, l.slow, l.rotate, l.operator, l.edit, l.shrink, l.ill)
 	long := sha256.Sum256(p.out)
 	copy(sum[:], long[:])
 	return sum
@@ -50,8 +53,7 @@ func (p *printer) print(w *world) (sum [16]byte) {
 
 // record is the record and what is about no instance.
 func (p *printer) record(v View) {
-	key := recordKey(modelSet)
-	for _, e := range p.store.Read(key).Entries {
+	for _, e := range p.store.Read(recordAt).Entries {
 		p.number(p.bare(e.Key, e.Value))
 	}
 	p.text(v.Good.Release) // the model has no holds
@@ -61,7 +63,7 @@ func (p *printer) record(v View) {
 func (p *printer) instance(a actor) {
 	v := p.look()
 	p.put(int(a.phase))
-	p.bits(a.stopped, a.cut, a.fenced, a.sick)
+	p.bits(a.stopped, a.cut, a.fenced, a.sick, a.unwell)
 	p.text(a.running)
 	p.text(string(a.result))
 	p.bits(a.slot.At.Version == cluster.Absent, p.past(a.slot.At))
@@ -75,7 +77,7 @@ func (p *printer) instance(a actor) {
 	} else {
 		p.put(0)
 	}
-	m, there := v.With(p.members(), v.At).member(a.id)
+	m, there := v.member(a.id)
 	p.bits(there, m.Sick)
 	p.text(m.Running)
 	if there {
@@ -170,7 +172,7 @@ func (p *printer) seen(v View) {
 		k := v.Acks[a.id]
 		p.token(k.At)
 		if p.past(k.At) {
-			m, _ := p.look().With(p.members(), v.At).member(a.id)
+			m, _ := p.look().member(a.id)
 			p.bits(k.At.Version > m.Version)
 			k.Evidence, k.Seconds = "", 0
 			p.text(string(encode(k.Ack)))

@@ -163,4 +163,20 @@ func (x *explorer) hurt(i int, a actor) {
 	if x.from.harm == sickLater && a.running == "B" && a.phase == idle && !a.sick && !a.stopped {
 		x.try(a.id+" falls ill", false, func(w *world) { w.actors[i].sick = true; w.register(w.actors[i]) })
 	}
+	x.sicken(i, a)
+}
+
+// sicken is an illness that has nothing to do with the release. It passes.
+func (x *explorer) sicken(i int, a actor) {
+	turn := func(w *world) {
+		w.actors[i].unwell = !a.unwell
+		w.register(w.actors[i])
+	}
+	switch {
+	case a.phase != idle || a.stopped || a.cut:
+	case a.unwell:
+		x.try(a.id+" is well again", true, turn)
+	default:
+		x.spend(a.id+" falls ill by itself", func(f *faults) *int { return &f.ill }, turn)
+	}
 }

@@ -42,7 +42,7 @@ func (x *explorer) decide() {
 	if x.apart {
 		v = *x.from.boss.looked
 	}
-	v = v.With(x.from.members(), time.Time{})
+	v.Members = x.from.look().Members
 	l := Lead{Who: "lead", Term: x.from.boss.term, Policy: x.policy, Live: Live{x.from.live, map[string]uint64{"s": x.from.at}}}
 	d := x.next(v, l, x.from.boss.memory, 0)
 	decided := func(w *world) {
@@ -82,7 +82,7 @@ func (x *explorer) timers() {
 	if !x.from.boss.up {
 		return
 	}
-	v := x.from.look().With(x.from.members(), time.Time{})
+	v := x.from.look()
 	gone := func(id, incarnation string, c cluster.Condition) {
 		if m.missing[c] == over || v.alive(id, incarnation) || x.from.busy(c) {
 			return

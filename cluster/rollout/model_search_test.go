@@ -45,6 +45,7 @@ func (s *search) run(start *world) string {
 				s.edges = append(s.edges, [2]int32{from, to})
 			}
 			if fresh {
+				st.to.known = nil // it is made again sooner than it is kept
 				queue.push(st.to)
 			}
 		}

@@ -36,6 +36,8 @@ func scenarios(more int) []scenario {
 		{"operators", true, fleet(harmless, faults{edit: 1, operator: 2, crash: more})},
 		{"slots are lowered", true, fleet(harmless, faults{edit: 1, shrink: 1, rotate: 1, stop: more})},
 		{"secrets are rotated", true, fleet(harmless, faults{edit: 1, rotate: 2, crash: more})},
+		{"half of them fall ill for another reason", true, fleet(harmless, faults{edit: 1, ill: 2, depose: more})},
+		{"half of them fall ill, and the edit is bad", true, fleet(failsOne, faults{edit: 1, ill: 2, crash: more})},
 		{"the first release", true, func() *world { return emptyWorld(harmless, faults{crash: 1, depose: more}) }},
 		{"a bad first release", false, func() *world { return emptyWorld(failsAll, faults{crash: 1, edit: 1}) }},
 	}

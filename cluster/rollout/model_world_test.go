@@ -45,7 +45,8 @@ type actor struct {
 	cut     bool // it is apart from the store
 	fenced  bool // its session or its deadline ended while it was in change
 	running string
-	sick    bool
+	sick    bool // by its release
+	unwell  bool // for a reason of its own
 	asked   *cluster.Txn
 	slot    Held
 	result  Result
@@ -77,7 +78,7 @@ type boss struct {
 }
 
 // faults is how much may still go wrong, or be asked for.
-type faults struct{ crash, stop, cut, depose, slow, rotate, operator, edit, shrink int }
+type faults struct{ crash, stop, cut, depose, slow, rotate, operator, edit, shrink, ill int }
 
 // harm is what is wrong with release B.
 type harm uint8
@@ -101,7 +102,7 @@ type world struct {
 	at     uint64 // revision of the sources
 	harm   harm
 	left   faults
-	known  *View // of store; nil after a commit
+	known  *View // of store, with the members; nil after a commit
 }
 
 func (w *world) clone() *world {
@@ -113,6 +114,7 @@ func (w *world) clone() *world {
 func (w *world) look() View {
 	if w.known == nil {
 		v := w.view(&w.store)
+		v.Members = w.there(&w.store) // in order of their names
 		w.known = &v
 	}
 	return *w.known
@@ -127,14 +129,10 @@ func (w *world) commit(t cluster.Txn) bool {
 
 // register writes what an instance says of itself.
 func (w *world) register(a actor) {
-	w.commit(cluster.Txn{Then: []cluster.Write{{Key: a.key(), Value: fmt.Appendf(nil, "%d %s %t", a.life, a.running, a.sick)}}})
+	w.commit(cluster.Txn{Then: []cluster.Write{{Key: a.key(), Value: fmt.Appendf(nil, "%d %s %t", a.life, a.running, a.sick || a.unwell)}}})
 }
 
-func (w *world) members() []Member { return w.there(&w.store) }
-
-func (w *world) registered(a actor) bool {
-	return slices.ContainsFunc(w.members(), func(m Member) bool { return m.ID == a.id && m.Incarnation == a.incarnation() })
-}
+func (w *world) registered(a actor) bool { return w.look().alive(a.id, a.incarnation()) }
 
 func (w *world) elect() {
 	w.commit(cluster.Txn{Then: []cluster.Write{{Key: leadKey, Value: []byte("x")}}})
@@ -157,7 +155,7 @@ func (w *world) tidy() {
 	if w.dead(w.boss.decided) {
 		w.boss.decided, w.boss.sound = nil, false
 	}
-	if b := &w.boss; b.looked != nil && b.looked.Version != w.store.Version(recordKey(modelSet)) {
+	if b := &w.boss; b.looked != nil && b.looked.Version != w.store.Version(recordAt) {
 		b.looked = nil // whatever comes of it is refused
 	}
 	if w.dead(w.stray) {

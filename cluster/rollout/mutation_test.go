@@ -32,6 +32,11 @@ func TestModelCatchesABrokenProtocol(t *testing.T) {
 				return without(realRules().acquire(v, me, release, pick), "/record")
 			}
 		}},
+		{"a slot is taken by an instance that the others do not see", "I1", fleet(harmless, faults{edit: 1, stop: 1}), func(r *rules) {
+			r.acquire = func(v View, me Instance, release string, pick int) *cluster.Txn {
+				return without(realRules().acquire(v, me, release, pick), "inst/")
+			}
+		}},
 		{"a slot is given back without the fence", "I1", fleet(harmless, faults{edit: 1, stop: 1}), func(r *rules) {
 			r.finish = func(v View, me Instance, slot Held, verdict Verdict) cluster.Txn {
 				t := Finish(v, me, slot, verdict)

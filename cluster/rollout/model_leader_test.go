@@ -7,7 +7,9 @@ import (
 	"concierge/cluster"
 )
 
-// lead is what the leader does.
+// lead is what the leader does. What it decided under its term is dropped when it
+// is deposed: it may still be done until another leads, but that is the same as
+// to be deposed after it; a test takes the term away.
 func (x *explorer) lead() {
 	b := x.from.boss
 	if x.from.stray != nil {
@@ -18,7 +20,7 @@ func (x *explorer) lead() {
 		return
 	}
 	x.spend("the leader is deposed", func(f *faults) *int { return &f.depose }, func(w *world) {
-		if w.boss = (boss{}); b.decided != nil {
+		if w.boss = (boss{}); b.decided != nil && !slices.Contains(b.decided.If, b.term) {
 			w.stray, w.strong = b.decided, b.sound
 		}
 	})

@@ -7,25 +7,20 @@ import (
 	"concierge/cluster"
 )
 
-// recordAt is not computed anew for each state.
-var recordAt = recordKey(modelSet)
-
 // printer makes a short form of a world: all that decides about what can happen,
 // and nothing else. What differs between two worlds of one form is never looked
 // at again: epochs, words for people, versions but for whether they are the one
 // that is there, the names of lives but for whether they are the present one.
 type printer struct {
 	out   []byte
-	texts map[string]byte2 // numbers of texts
-	plain map[string]byte2 // numbers of values, without what nobody decides by
+	texts map[string]uint16 // numbers of texts
+	plain map[string]uint16 // numbers of values, without what nobody decides by
 	*world
 	names bool // a transaction is under way that names lives and slots
 }
 
-type byte2 = uint16
-
 func newPrinter() *printer {
-	return &printer{texts: make(map[string]byte2), plain: make(map[string]byte2)}
+	return &printer{texts: make(map[string]uint16), plain: make(map[string]uint16)}
 }
 
 // print is the hash of the form: 128 bits of it, so that in a hundred million
@@ -212,70 +207,4 @@ func (p *printer) txn(t *cluster.Txn) {
 		}
 	}
 	p.put(253)
-}
-
-func (p *printer) put(n ...int) {
-	for _, n := range n {
-		p.out = append(p.out, byte(n))
-	}
-}
-
-func (p *printer) bits(all ...bool) {
-	var n byte
-	for i, b := range all {
-		if b {
-			n |= 1 << i
-		}
-	}
-	p.out = append(p.out, n)
-}
-
-func (p *printer) number(n byte2) { p.out = append(p.out, byte(n), byte(n>>8)) }
-
-// word is the text of a number.
-func (p *printer) word(n byte2) string {
-	for s, k := range p.texts {
-		if k == n {
-			return s
-		}
-	}
-	return ""
-}
-
-func (p *printer) text(s string) { p.number(p.id(s)) }
-
-func (p *printer) id(s string) byte2 {
-	n, ok := p.texts[s]
-	if !ok {
-		if len(p.texts) > 60_000 {
-			panic("too many texts for two bytes")
-		}
-		n = byte2(len(p.texts))
-		p.texts[s] = n
-	}
-	return n
-}
-
-// bare is the number of an entry without what is only shown to people.
-func (p *printer) bare(key string, value []byte) byte2 {
-	if known, ok := p.plain[string(value)]; ok {
-		return known
-	}
-	text := string(value)
-	switch {
-	case strings.HasSuffix(key, "/record"):
-		r, _ := decodeRecord(value)
-		r.Epoch, r.Reason, r.DecidedBy, r.Failed = 0, "", "", 0
-		text = string(encodeRecord(r))
-	case strings.HasSuffix(key, "/good"):
-		g, _ := decode[Good](value)
-		text = g.Release
-	case strings.HasPrefix(key, "ack/"):
-		a, _ := decode[Ack](value)
-		a.Evidence, a.Seconds = "", 0
-		text = string(encode(a))
-	}
-	n := p.id(text)
-	p.plain[string(value)] = n
-	return n
 }

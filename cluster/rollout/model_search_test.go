@@ -19,7 +19,7 @@ type search struct {
 
 type arrival struct {
 	from int32
-	name byte2 // number of the text
+	name uint16 // number of the text
 }
 
 // run returns what is broken, with the way there; nothing if the proof holds.

@@ -20,6 +20,7 @@ import (
 
 const (
 	modelSet = "web.main"
+	recordAt = "roll/" + modelSet + "/record"
 	leadKey  = "lead/web"
 	over     = -time.Hour // of a timer: it began so long ago that it is over
 )

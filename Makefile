@@ -64,6 +64,7 @@ storm: servers
 	$(GO) test -count=1 -v -timeout 180m ./internal/storm -full -update
 
 ## model: the long form of the proof of the rollout protocol; its short form is part of test
+model: export GOGC = 400
 model:
 	$(GO) test -count=1 -v -timeout 120m -run 'Model|EveryState' ./cluster/rollout -full
 

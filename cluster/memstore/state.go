@@ -28,11 +28,12 @@ func (s *State) Clone() State {
 // Read is [cluster.Store.Read].
 func (s *State) Read(prefix string) cluster.View {
 	from, _ := s.find(prefix)
-	view := cluster.View{Revision: s.revision}
-	for _, e := range s.entries[from:] {
-		if !strings.HasPrefix(e.Key, prefix) {
-			break
-		}
+	to := from
+	for to < len(s.entries) && strings.HasPrefix(s.entries[to].Key, prefix) {
+		to++
+	}
+	view := cluster.View{Revision: s.revision, Entries: make([]cluster.Entry, 0, to-from)}
+	for _, e := range s.entries[from:to] {
 		view.Entries = append(view.Entries, e.Entry)
 	}
 	return view

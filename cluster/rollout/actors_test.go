@@ -85,8 +85,7 @@ func (b *bench) Term() (cluster.Condition, bool) {
 
 func (b *bench) Members() ([]Member, bool) {
 	s := b.store.State()
-	w := world{store: s}
-	return w.members(), true
+	return newReader().there(&s), true
 }
 
 func (b *bench) Read(context.Context) ([]Member, error) { m, _ := b.Members(); return m, nil }

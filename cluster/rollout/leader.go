@@ -39,6 +39,11 @@ type LeaderConfig struct {
 	Set    string
 	Who    string // id of this instance
 	Policy Policy
+	// Window is how long an instance may watch its health after a change; who
+	// makes a leader gives the longest of the set. The policy's grace is raised
+	// to it: a holder that is cut off goes on for so long with what it began,
+	// and the next one would begin before it is back.
+	Window time.Duration
 	Limit  int // bytes of a release; default [MaxRelease]
 	Office Office
 	Crew   Crew
@@ -58,12 +63,14 @@ type Leader struct {
 	nudge chan struct{}
 	start time.Time // of its clock
 	// of Run's goroutine:
-	seen Mark
-	why  string
+	seen   Mark
+	why    string
+	pruned uint64 // the newest rollout after which old releases were deleted
 }
 
 // NewLeader makes a leader; it does nothing until Run.
 func NewLeader(c LeaderConfig) *Leader {
+	c.Policy.Grace = max(c.Policy.grace(), c.Window)
 	return &Leader{LeaderConfig: c, nudge: make(chan struct{}, 1), start: time.Now()}
 }
 
@@ -141,7 +148,7 @@ func (l *Leader) tick(ctx context.Context, state, acks *sight, term cluster.Cond
 	d := Next(v, lead, m, l.clock())
 	l.say(d.Why)
 	if d.Txn == nil {
-		return d, nil
+		return d, l.prune(ctx, v, term)
 	}
 	if v, err = l.look(ctx); err != nil {
 		return rest, err
@@ -151,6 +158,19 @@ func (l *Leader) tick(ctx context.Context, state, acks *sight, term cluster.Cond
 		return d, nil
 	}
 	return d, l.do(ctx, d, release)
+}
+
+// prune deletes what nobody can be told to run any more, once after the end of
+// each rollout, and not before all else is done.
+func (l *Leader) prune(ctx context.Context, v View, term cluster.Condition) error {
+	if v.Version == cluster.Absent || v.Record.Open() || l.pruned == v.Record.ID {
+		return nil
+	}
+	if err := Prune(ctx, l.Store, v, term); err != nil {
+		return err
+	}
+	l.pruned = v.Record.ID
+	return nil
 }
 
 // do publishes what is proposed and commits.

@@ -25,6 +25,7 @@ func (x *explorer) broken(name string, to *world) []string {
 		says(!to.covered(a, v), "I1: %s changes without a slot", a.id)
 	}
 	for _, s := range fresh {
+		says(!v.alive(s.Holder, s.Incarnation), "I1: %s takes a slot, and the others do not see it", s.Holder)
 		says(s.Trial && r.State != Rolling, "I1: a change to %s begins while the rollout is %s", s.Release, r.State)
 	}
 	completes := r.State == Complete && (before.Record.State != Complete || before.Record.ID != r.ID)

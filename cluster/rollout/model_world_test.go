@@ -2,7 +2,9 @@ package rollout
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 
 const (
 	modelSet = "web.main"
+	recordAt = "roll/" + modelSet + "/record"
 	leadKey  = "lead/web"
 	over     = -time.Hour // of a timer: it began so long ago that it is over
 )
@@ -28,7 +31,7 @@ const (
 	down     phase = iota
 	starting       // it runs nothing yet
 	idle
-	asking   // the transaction for a slot is under way
+	asking   // a transaction for a slot is under way that it would not ask for now
 	holding  // it has a slot and has not begun
 	changing // it is unavailable
 	changed  // the change is over; the slot is not given back yet
@@ -43,13 +46,14 @@ type actor struct {
 	cut     bool // it is apart from the store
 	fenced  bool // its session or its deadline ended while it was in change
 	running string
-	sick    bool
+	sick    bool // by its release
+	unwell  bool // for a reason of its own
 	asked   *cluster.Txn
 	slot    Held
 	result  Result
 }
 
-func (a actor) incarnation() string { return fmt.Sprint(a.life) }
+func (a actor) incarnation() string { return strconv.Itoa(a.life) }
 
 func (a actor) instance() Instance {
 	return Instance{ID: a.id, Incarnation: a.incarnation(), Running: a.running}
@@ -69,14 +73,13 @@ type boss struct {
 	up      bool
 	term    cluster.Condition
 	memory  Memory
-	looked  *View  // the state and the acknowledgements; the members come after
-	detail  string // of looked, for the hash
+	looked  *View // the state and the acknowledgements; the members come after
 	decided *cluster.Txn
 	sound   bool // when it decided, all that it saw ran what it thought
 }
 
 // faults is how much may still go wrong, or be asked for.
-type faults struct{ crash, stop, cut, depose, slow, rotate, operator, edit, shrink int }
+type faults struct{ crash, stop, cut, depose, slow, rotate, operator, edit, shrink, ill int }
 
 // harm is what is wrong with release B.
 type harm uint8
@@ -90,6 +93,7 @@ const (
 
 // world is a state. Copies share what nobody changes.
 type world struct {
+	*reader
 	store  memstore.State
 	actors [3]actor
 	boss   boss
@@ -99,7 +103,7 @@ type world struct {
 	at     uint64 // revision of the sources
 	harm   harm
 	left   faults
-	view   *View // parsed from store; nil after a commit
+	known  *View // of store, with the members; nil after a commit
 }
 
 func (w *world) clone() *world {
@@ -109,53 +113,27 @@ func (w *world) clone() *world {
 }
 
 func (w *world) look() View {
-	if w.view == nil {
-		v, err := Parse(modelSet, w.store.Read(Prefix(modelSet)), w.store.Read(AckPrefix(modelSet)))
-		if err != nil {
-			panic(err)
-		}
-		w.view = &v
+	if w.known == nil {
+		v := w.view(&w.store)
+		v.Members = w.there(&w.store) // in order of their names
+		w.known = &v
 	}
-	return *w.view
+	return *w.known
 }
 
 // commit does a transaction; the audit trail is left out, nobody decides by it.
 func (w *world) commit(t cluster.Txn) bool {
 	t.Then = slices.DeleteFunc(slices.Clone(t.Then), func(wr cluster.Write) bool { return strings.HasPrefix(wr.Key, "evt/") })
-	w.view = nil
+	w.known = nil
 	return w.store.Commit(t)
 }
 
 // register writes what an instance says of itself.
 func (w *world) register(a actor) {
-	w.commit(cluster.Txn{Then: []cluster.Write{{Key: a.key(), Value: fmt.Appendf(nil, "%d %s %t", a.life, a.running, a.sick)}}})
+	w.commit(cluster.Txn{Then: []cluster.Write{{Key: a.key(), Value: fmt.Appendf(nil, "%d %s %t", a.life, a.running, a.sick || a.unwell)}}})
 }
 
-func (w *world) registered(a actor) bool {
-	m, ok := w.seen(a.id)
-	return ok && m.Incarnation == a.incarnation()
-}
-
-func (w *world) seen(id string) (Member, bool) {
-	for _, m := range w.members() {
-		if m.ID == id {
-			return m, true
-		}
-	}
-	return Member{}, false
-}
-
-// members is what a look at those who are there shows.
-func (w *world) members() []Member {
-	var list []Member
-	for _, e := range w.store.Read("inst/").Entries {
-		part := strings.Split(string(e.Value), " ")
-		list = append(list, Member{
-			ID: strings.TrimPrefix(e.Key, "inst/"), Incarnation: part[0], Running: part[1], Sick: part[2] == "true", Version: e.Version,
-		})
-	}
-	return list
-}
+func (w *world) registered(a actor) bool { return w.look().alive(a.id, a.incarnation()) }
 
 func (w *world) elect() {
 	w.commit(cluster.Txn{Then: []cluster.Write{{Key: leadKey, Value: []byte("x")}}})
@@ -165,9 +143,12 @@ func (w *world) elect() {
 // dead says whether a transaction can never be done any more: then it is the
 // same as none. A version is never used again.
 func (w *world) dead(t *cluster.Txn) bool {
-	return t != nil && slices.ContainsFunc(t.If, func(c cluster.Condition) bool {
-		return c.Version != cluster.Absent && w.store.Version(c.Key) != c.Version
-	})
+	return t != nil && slices.ContainsFunc(t.If, w.past)
+}
+
+// past says whether a version was there and is not any more.
+func (w *world) past(c cluster.Condition) bool {
+	return c.Version != cluster.Absent && w.store.Version(c.Key) != c.Version
 }
 
 // tidy drops what cannot matter any more, so that equal states look equal.
@@ -175,8 +156,8 @@ func (w *world) tidy() {
 	if w.dead(w.boss.decided) {
 		w.boss.decided, w.boss.sound = nil, false
 	}
-	if b := &w.boss; b.looked != nil && b.looked.Version != w.store.Version(recordKey(modelSet)) {
-		b.looked, b.detail = nil, "" // whatever comes of it is refused
+	if b := &w.boss; b.looked != nil && b.looked.Version != w.store.Version(recordAt) {
+		b.looked = nil // whatever comes of it is refused
 	}
 	if w.dead(w.stray) {
 		w.stray, w.strong = nil, false
@@ -186,11 +167,32 @@ func (w *world) tidy() {
 			a.phase, a.asked = idle, nil
 		}
 	}
+	w.forget()
+}
+
+// forget drops from the leader's memory the times that still run: the steps that
+// end them need no beginning, so that each may end in every state in which it
+// could have begun, which is more than a fleet can do. What is over stays.
+//
+// The number of members that were seen is for the rule by which a leader that
+// sees nobody of three pauses; no scenario has so many faults.
+func (w *world) forget() {
+	m := w.boss.memory
+	runs := func(c cluster.Condition, at time.Duration) bool {
+		return at != over || w.past(c) && w.boss.looked == nil
+	}
+	m.held, m.missing, m.seen = maps.Clone(m.held), maps.Clone(m.missing), nil
+	maps.DeleteFunc(m.held, runs)
+	maps.DeleteFunc(m.missing, runs)
+	if m.bake.since != over {
+		m.bake = bake{}
+	}
+	w.boss.memory = m
 }
 
 // newWorld is a fleet on release A, before an edit.
 func newWorld(h harm, left faults, p Policy) *world {
-	w := &world{harm: h, left: left, live: "A", at: 1}
+	w := &world{reader: newReader(), harm: h, left: left, live: "A", at: 1}
 	for i := range w.actors {
 		w.actors[i] = actor{id: fmt.Sprint("i", i), phase: idle, running: "A"}
 		w.register(w.actors[i])
@@ -204,7 +206,7 @@ func newWorld(h harm, left faults, p Policy) *world {
 
 // emptyWorld is a fleet that starts, on nothing.
 func emptyWorld(h harm, left faults) *world {
-	w := &world{harm: h, left: left, live: "B", at: 1}
+	w := &world{reader: newReader(), harm: h, left: left, live: "B", at: 1}
 	for i := range w.actors {
 		w.actors[i] = actor{id: fmt.Sprint("i", i), phase: starting}
 		w.register(w.actors[i])

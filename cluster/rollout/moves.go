@@ -20,7 +20,7 @@ func misfit(v View, move, hint string) error {
 
 // Pause halts a rollout where it is. Changes back to the good release go on.
 func Pause(v View, by By) (cluster.Txn, error) {
-	if v.Record.State != Rolling && v.Record.Cause != ByVisibility {
+	if r := v.Record; r.State != Rolling && r.Cause != ByVisibility && r.Cause != ByWorld {
 		return cluster.Txn{}, misfit(v, "pausing", "only one that is rolling can be paused")
 	}
 	return v.write(v.Record.pause(ByOperator, 0), by, cluster.Txn{}), nil

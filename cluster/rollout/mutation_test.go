@@ -19,17 +19,23 @@ func without(t *cluster.Txn, part string) *cluster.Txn {
 	return &c
 }
 
-// TestModelCatchesABrokenProtocol: a proof that cannot fail proves nothing, so
-// each safeguard is taken away in turn, and the search has to find the harm.
-func TestModelCatchesABrokenProtocol(t *testing.T) {
-	for _, c := range []struct {
-		name, invariant string
-		start           func() *world
-		harm            func(*rules)
-	}{
+// broken is a protocol without one of its safeguards.
+type broken struct {
+	name, invariant string
+	start           func() *world
+	harm            func(*rules)
+}
+
+func brokenInstances() []broken {
+	return []broken{
 		{"a slot is taken without the version of the record", "I1", fleet(harmless, faults{edit: 1, operator: 1}), func(r *rules) {
-			r.acquire = func(v View, me Instance, release string) *cluster.Txn {
-				return without(realRules().acquire(v, me, release), "/record")
+			r.acquire = func(v View, me Instance, release string, pick int) *cluster.Txn {
+				return without(realRules().acquire(v, me, release, pick), "/record")
+			}
+		}},
+		{"a slot is taken by an instance that the others do not see", "I1", fleet(harmless, faults{edit: 1, stop: 1}), func(r *rules) {
+			r.acquire = func(v View, me Instance, release string, pick int) *cluster.Txn {
+				return without(realRules().acquire(v, me, release, pick), "inst/")
 			}
 		}},
 		{"a slot is given back without the fence", "I1", fleet(harmless, faults{edit: 1, stop: 1}), func(r *rules) {
@@ -38,15 +44,20 @@ func TestModelCatchesABrokenProtocol(t *testing.T) {
 				return *without(&t, "/slot/")
 			}
 		}},
-		{"a slot is reclaimed at once", "I1", fleet(harmless, faults{edit: 1, cut: 1}), func(r *rules) { r.policy.Grace = -1 }},
-		{"the leader forgets the version of the record", "I4", fleet(harmless, faults{edit: 1, operator: 1}), leaderWithout("/record")},
-		{"the leader forgets its term", "I4", fleet(harmless, faults{edit: 1, depose: 1}), leaderWithout(leadKey)},
 		{"a failure is not counted", "I", fleet(failsAll, faults{edit: 1}), func(r *rules) {
 			r.finish = func(v View, me Instance, slot Held, verdict Verdict) cluster.Txn {
 				verdict.Result = Skipped
 				return Finish(v, me, slot, verdict)
 			}
 		}},
+	}
+}
+
+func brokenLeaders() []broken {
+	return []broken{
+		{"a slot is reclaimed at once", "I1", fleet(harmless, faults{edit: 1, cut: 1}), func(r *rules) { r.policy.Grace = -1 }},
+		{"the leader forgets the version of the record", "I4", fleet(harmless, faults{edit: 1, operator: 1}), leaderWithout("/record")},
+		{"the leader forgets its term", "I4", fleet(harmless, faults{edit: 1, depose: 1}), leaderWithout(leadKey)},
 		{"a return ends while a slot is held", "I3", fleet(harmless, faults{edit: 2}), func(r *rules) {
 			r.next = func(v View, l Lead, m Memory, now time.Duration) Decision {
 				if v.Record.State == RollingBack {
@@ -56,7 +67,13 @@ func TestModelCatchesABrokenProtocol(t *testing.T) {
 			}
 		}},
 		{"a slot of a dead holder is never reclaimed", "I5", fleet(failsAll, faults{edit: 1, crash: 1}), func(r *rules) { r.policy.Grace = 1 << 62 }},
-	} {
+	}
+}
+
+// TestModelCatchesABrokenProtocol: a proof that cannot fail proves nothing, so
+// each safeguard is taken away in turn, and the search has to find the harm.
+func TestModelCatchesABrokenProtocol(t *testing.T) {
+	for _, c := range slices.Concat(brokenInstances(), brokenLeaders()) {
 		t.Run(c.name, func(t *testing.T) {
 			s := search{rules: realRules()}
 			c.harm(&s.rules)

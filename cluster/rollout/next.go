@@ -47,7 +47,7 @@ func Next(v View, l Lead, m Memory, now time.Duration) Decision {
 	t := tick{View: v, Lead: l, Memory: m.look(v, now), now: now}
 	d := Decision{Memory: t.Memory, Why: t.waiting(), Wake: t.Memory.wake(v, l.Policy)}
 	for _, rule := range []func() *move{
-		t.propose, t.lookAway, t.reclaim, t.convict, t.stop, t.widen, t.advance, t.arrive, t.resize, t.lift,
+		t.propose, t.lookAway, t.blame, t.reclaim, t.convict, t.stop, t.widen, t.advance, t.arrive, t.resize, t.lift,
 	} {
 		if mv := rule(); mv != nil {
 			txn := v.write(mv.record, By{l.Who, mv.why}, mv.also)
@@ -153,7 +153,7 @@ func (t tick) fail(id string, also cluster.Txn, why string) *move {
 // convict writes down the failures that nobody else can: of instances that fell
 // ill after the change, or went away before its stage was over.
 func (t tick) convict() *move {
-	if !t.Record.forward() || t.sightless() {
+	if !t.Record.forward() || t.sightless() || t.Record.Cause == ByWorld {
 		return nil
 	}
 	for _, m := range t.Members {
@@ -184,7 +184,7 @@ func (t tick) unhealthy(m Member, why string) Ack {
 // is left who could show that the release is any good.
 func (t tick) stop() *move {
 	r, failures := t.Record, t.failures()
-	if !r.forward() || r.Cause == ByFailure || failures == 0 {
+	if !r.forward() || r.Cause == ByFailure || r.Cause == ByWorld || failures == 0 {
 		return nil
 	}
 	if failures <= r.Budget && len(t.candidates()) > 0 {

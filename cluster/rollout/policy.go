@@ -39,7 +39,8 @@ type Policy struct {
 	MaxUnavailable Amount  // in change at once, per failure domain; default 1
 	Budget         int     // failures tolerated
 	// Grace is how long a holder may be out of sight before its slot is taken;
-	// default 15 s. It must not be shorter than the ttl of the sessions.
+	// default 15 s. It must not be shorter than the ttl of the sessions, nor than
+	// the window of the health check (see LeaderConfig.Window).
 	Grace time.Duration
 	// Deadline is how long a change may take; default 2 min.
 	Deadline time.Duration

@@ -28,6 +28,7 @@ type Cause string
 const (
 	ByOperator   Cause = "operator"   // an operator resumes
 	ByVisibility Cause = "visibility" // the instances are seen again, or an operator resumes
+	ByWorld      Cause = "world"      // most of those that have nothing to do with it are well again, or an operator resumes
 	ByFailure    Cause = "failure"    // there is nothing to go back to: the next release, or an operator
 )
 

@@ -137,21 +137,27 @@ func assemble(view cluster.View, set, id string) ([]byte, error) {
 }
 
 // Prune deletes the releases that nobody can be told to run any more: all but
-// those that the record names. It is conditional on the record.
-func Prune(ctx context.Context, store cluster.Store, v View) error {
+// those that the record names. It is conditional on the record, and on what else
+// is given: a leader gives its term, or it could delete what the next leader
+// has published and not proposed yet.
+func Prune(ctx context.Context, store cluster.Store, v View, also ...cluster.Condition) error {
 	view, err := store.Read(ctx, releasePrefix(v.Set))
 	if err != nil {
 		return fmt.Errorf("looking for old releases of set %s: %w", v.Set, err)
 	}
 	keep := []string{v.Record.From, v.Record.To, v.Good.Release}
-	for _, e := range slices.Backward(view.Entries) { // the parts after their manifest is gone
+	for _, e := range view.Entries { // a manifest is before its parts: where it is, they are
 		part, _, _ := strings.Cut(strings.TrimPrefix(e.Key, releasePrefix(v.Set)), "/")
 		if id, _ := Unescape(part); slices.Contains(keep, id) {
 			continue
 		}
-		t := cluster.Txn{If: []cluster.Condition{v.record()}, Then: []cluster.Write{{Key: e.Key, Delete: true}}}
-		if done, err := store.Commit(ctx, t); err != nil || !done {
-			return err // another look, later
+		t := cluster.Txn{If: append([]cluster.Condition{v.record()}, also...), Then: []cluster.Write{{Key: e.Key, Delete: true}}}
+		done, err := store.Commit(ctx, t)
+		if err != nil {
+			return fmt.Errorf("deleting old release %s of set %s: %w", e.Key, v.Set, err)
+		}
+		if !done {
+			return nil // another look, later
 		}
 	}
 	return nil

@@ -27,8 +27,7 @@ type instance struct {
 	cmd     *exec.Cmd
 	end     chan struct{} // closed when it has ended
 	dead    bool
-	// disturbed is when something last happened to it that may still be felt.
-	disturbed time.Time
+	still   bool // it is paused
 }
 
 // newInstance writes its configuration; start starts it.

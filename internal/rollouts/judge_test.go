@@ -7,9 +7,9 @@ import (
 )
 
 // span is a change of an instance: from the rename of its file until it is
-// found healthy or is back, by its own log. It ends too when the instance is
-// dead, and when its slot was taken away: then it is fenced, and what it has
-// begun counts as its own failure and not as one more in change.
+// found healthy or is back, by its own log. One that dies or is paused amid it is
+// in change until its slot is taken away: then it is fenced, and what it has
+// begun is its own failure and not one more in change.
 type span struct {
 	name     string
 	from, to time.Time
@@ -22,8 +22,9 @@ const lag = 500 * time.Millisecond
 // reading is one look through a story.
 type reading struct {
 	name    string
-	fresh   bool // nothing ran yet in this life: it starts, and no slot is needed
-	holds   bool // by its own account, and the store does not say otherwise
+	fresh   bool      // nothing ran yet in this life: it starts, and no slot is needed
+	grown   time.Time // when that was over
+	holds   bool      // by its own account, and the store does not say otherwise
 	since   time.Time
 	value   string
 	before  string // value of the file when the change began
@@ -49,15 +50,18 @@ func (r *reading) take(e event) {
 	case started:
 		r.fresh, r.holds = true, false
 	case admitted:
+		r.end(e.at, false)
 		r.holds, r.since, r.before, r.fresh = true, e.at, r.value, false
 	case over:
 		r.end(e.at, false)
+		if r.fresh {
+			r.grown = e.at
+		}
 		r.fresh, r.holds = false, false
 	case killed:
-		r.end(e.at, false)
 		r.holds = false
 	case reclaimed:
-		if r.holds && e.at.Sub(r.since) > lag {
+		if e.at.Sub(r.since) > lag || !r.holds {
 			r.end(e.at, true)
 			r.holds = false
 		}
@@ -67,7 +71,8 @@ func (r *reading) take(e event) {
 }
 
 func (r *reading) rename(e event) {
-	if !r.fresh && !r.holds && e.text != r.before {
+	starts := r.fresh || e.at.Sub(r.grown) < lag // the kernel may tell late
+	if !starts && !r.holds && e.text != r.before {
 		r.strange = append(r.strange, fmt.Sprintf("%s %s changed to %q without a slot", e.at.Format("04:05.000"), r.name, e.text))
 	}
 	if r.holds && r.open == nil {

@@ -250,8 +250,13 @@ func (i *instance) healthOf(main job.Status) string {
 	return healthy
 }
 
-// farewellTimeout bounds what is said to the others before the end.
-const farewellTimeout = 2 * time.Second
+// farewellTimeout bounds what is said to the others before the end, and
+// partingTimeout all of the end: with a store that is silent each further
+// request would take its own time, and nobody is there to hear it.
+const (
+	farewellTimeout = 2 * time.Second
+	partingTimeout  = 4 * time.Second
+)
 
 // close takes the instance out of its service and leaves its last words.
 func (f *fleet) close(status int) {
@@ -262,6 +267,8 @@ func (f *fleet) close(status int) {
 	f.announcer.LastWords(words)
 	ctx, cancel := context.WithTimeout(context.Background(), farewellTimeout)
 	defer cancel()
+	hangUp := time.AfterFunc(partingTimeout, func() { _ = f.store.Close() }) // requests under way end with it
+	defer hangUp.Stop()
 	for _, g := range f.rollings {
 		g.depart(ctx)
 	}

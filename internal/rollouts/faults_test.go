@@ -60,7 +60,7 @@ func (f *faults) draw() {
 		if n > 0 && f.random.IntN(3) == 0 {
 			kind = "bad"
 		}
-		f.at(f.moment(), func() { f.put(kind) })
+		f.at(f.moment(), func() { f.edit(kind) })
 	}
 	kinds := f.kinds()
 	var names []string
@@ -79,6 +79,15 @@ func (f *faults) draw() {
 }
 
 func (f *faults) moment() time.Duration { return time.Duration(f.random.Int64N(int64(trouble))) }
+
+// edit waits until the store is there.
+func (f *faults) edit(kind string) {
+	if f.away {
+		f.later(100*time.Millisecond, time.Second, func() { f.edit(kind) })
+		return
+	}
+	f.put(kind)
+}
 
 // at adds an act.
 func (f *faults) at(at time.Duration, do func()) {

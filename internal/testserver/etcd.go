@@ -92,7 +92,7 @@ func NewEtcdCluster(tb testing.TB, n int) []*Server {
 		k := kind{program: "etcd", ports: 2, ready: etcdReady}
 		k.args = func(i *instance) []string { return etcdArgs(i, name, strings.Join(peers, ",")) }
 		members[m] = prepare(tb, k)
-		ports, err := freePorts(k.ports)
+		ports, err := freeLowPorts(k.ports) // no connection can take one while its server is down
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -34,6 +34,7 @@ type fleet struct {
 	rollings  map[string]*rolling // by name of the rollout
 	told      member.Status       // what was reported last
 
+	leads  chan bool   // one slot: whether the instance leads now
 	news   chan func() // what the loop is told by goroutines of the fleet
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -48,7 +49,7 @@ func (i *instance) joinFleet() error {
 	if cfg == nil || i.o.once || i.o.dry {
 		return nil
 	}
-	f := &fleet{cfg: cfg, log: i.log, store: newFleetStore(i.prog.cfg, i.log), news: make(chan func()), rollings: make(map[string]*rolling)}
+	f := &fleet{cfg: cfg, log: i.log, store: newFleetStore(i.prog.cfg, i.log), news: make(chan func()), leads: make(chan bool, 1), rollings: make(map[string]*rolling)}
 	announcer, err := member.New(member.Config{
 		Store: f.store, Service: cfg.Service, Instance: self(cfg, i.version()), TTL: cfg.TTL, Log: i.log,
 	})
@@ -60,7 +61,7 @@ func (i *instance) joinFleet() error {
 	f.roster = &member.Roster{Store: f.store, Service: cfg.Service, Log: i.log, Changed: func([]member.Peer) { f.nudge() }}
 	f.candidate, err = election.New(election.Config{
 		Store: f.store, Sessions: announcer, Service: cfg.Service, ID: me.ID, Incarnation: me.Incarnation, TTL: cfg.TTL,
-		Changed: func(cluster.Version, bool) { f.nudge() }, Log: i.log,
+		Changed: func(_ cluster.Version, leading bool) { f.elected(leading); f.nudge() }, Log: i.log,
 	})
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func (i *instance) joinFleet() error {
 	announcing, f.leave = context.WithCancel(context.Background())
 	f.last.Go(func() { announcer.Run(announcing) })
 	if len(cfg.Rollouts) > 0 {
-		f.work.Go(func() { f.roster.Run(f.ctx) })
+		f.work.Go(f.attend)
 		f.work.Go(func() { f.candidate.Run(f.ctx) })
 	}
 	i.fleet = f

@@ -48,11 +48,13 @@ type side struct {
 	current bool // false while the store is away
 }
 
-// Run follows the service until ctx ends.
+// Run follows the service until ctx ends; then it knows nobody, and may be run
+// again.
 func (r *Roster) Run(ctx context.Context) {
 	if r.Log == nil {
 		r.Log = slog.New(slog.DiscardHandler)
 	}
+	defer r.forget()
 	var watches sync.WaitGroup
 	defer watches.Wait()
 	for kind, s := range map[string]*side{"inst": &r.inst, "stat": &r.stat} {
@@ -68,6 +70,12 @@ func (r *Roster) Peers() (peers []Peer, current bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.peers, r.inst.current && r.stat.current
+}
+
+func (r *Roster) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inst, r.stat, r.peers = side{}, side{}, nil
 }
 
 func (r *Roster) see(s *side, v cluster.View) {

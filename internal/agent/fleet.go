@@ -43,6 +43,7 @@ type fleet struct {
 	numbers atomic.Pointer[map[string]float64] // what was measured last of those that are told
 	aims    sync.Map                           // releases by rollout, for others
 
+	leads  chan bool   // one slot: whether the instance leads now
 	news   chan func() // what the loop is told by goroutines of the fleet
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -60,7 +61,7 @@ func (i *instance) joinFleet() error {
 	if cfg == nil || i.o.once || i.o.dry {
 		return nil
 	}
-	f := &fleet{cfg: cfg, log: i.log, store: newFleetStore(i.prog.cfg, i.log), news: make(chan func()), rollings: make(map[string]*rolling)}
+	f := &fleet{cfg: cfg, log: i.log, store: newFleetStore(i.prog.cfg, i.log), news: make(chan func()), leads: make(chan bool, 1), rollings: make(map[string]*rolling)}
 	announcer, err := member.New(member.Config{
 		Store: f.store, Service: cfg.Service, Instance: self(cfg, i.version()), TTL: cfg.TTL, Log: i.log,
 	})
@@ -72,7 +73,7 @@ func (i *instance) joinFleet() error {
 	f.roster = &member.Roster{Store: f.store, Service: cfg.Service, Log: i.log, Changed: func([]member.Peer) { f.nudge() }}
 	f.candidate, err = election.New(election.Config{
 		Store: f.store, Sessions: announcer, Service: cfg.Service, ID: me.ID, Incarnation: me.Incarnation, TTL: cfg.TTL,
-		Changed: func(cluster.Version, bool) { f.nudge() }, Log: i.log,
+		Changed: func(_ cluster.Version, leading bool) { f.elected(leading); f.nudge() }, Log: i.log,
 	})
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (i *instance) joinFleet() error {
 	if err := errors.Join(f.count(i), f.announce(i)); err != nil {
 		return err
 	}
-	f.work.Go(func() { f.roster.Run(f.ctx) })
+	f.work.Go(f.attend)
 	f.work.Go(func() { f.candidate.Run(f.ctx) })
 	i.shared.Store(f)
 	f.adopt(i)
@@ -283,8 +284,13 @@ func (i *instance) healthOf(main job.Status) string {
 	return healthy
 }
 
-// farewellTimeout bounds what is said to the others before the end.
-const farewellTimeout = 2 * time.Second
+// farewellTimeout bounds what is said to the others before the end, and
+// partingTimeout all of the end: with a store that is silent each further
+// request would take its own time, and nobody is there to hear it.
+const (
+	farewellTimeout = 2 * time.Second
+	partingTimeout  = 4 * time.Second
+)
 
 // close takes the instance out of its service and leaves its last words.
 func (f *fleet) close(status int) {
@@ -295,6 +301,8 @@ func (f *fleet) close(status int) {
 	f.announcer.LastWords(words)
 	ctx, cancel := context.WithTimeout(context.Background(), farewellTimeout)
 	defer cancel()
+	hangUp := time.AfterFunc(partingTimeout, func() { _ = f.store.Close() }) // requests under way end with it
+	defer hangUp.Stop()
 	for _, g := range f.rollings {
 		g.depart(ctx)
 	}

@@ -123,16 +123,17 @@ func (f *fleetStore) Open(ctx context.Context, ttl time.Duration) (cluster.Sessi
 	return s.Open(ctx, ttl)
 }
 
-// Close implements [cluster.Store].
+// Close implements [cluster.Store]. It may be called twice.
 func (f *fleetStore) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.closed = true
-	if f.store == nil {
+	store, hangUp := f.store, f.hangUp
+	f.closed, f.store = true, nil
+	if store == nil {
 		return nil
 	}
-	defer f.hangUp()
-	return f.store.Close()
+	defer hangUp()
+	return store.Close()
 }
 
 var _ cluster.Store = (*fleetStore)(nil)

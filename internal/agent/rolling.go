@@ -40,6 +40,8 @@ type rolling struct {
 	loading  string
 
 	pass     *rollout.Pass
+	right    string             // the release that the pass is for
+	handed   string             // the release of what the supervisor has, or had last
 	entering context.CancelFunc // nil: no slot is asked for
 	leaving  bool
 	begun    time.Time // of the change that the pass is for
@@ -127,7 +129,7 @@ func (f *fleet) newRolling(i *instance, name string) *rolling {
 		Pulse: f.announcer, TTL: f.cfg.TTL, Deadline: cfg.Deadline, Log: f.log,
 	})
 	g.leader = rollout.NewLeader(rollout.LeaderConfig{
-		Store: f.store, Set: set, Who: me.ID, Policy: rolloutPolicy(cfg, f.cfg.TTL, i.window("")), Limit: cfg.MaxBytes,
+		Store: f.store, Set: set, Who: me.ID, Policy: rolloutPolicy(cfg, f.cfg.TTL, i.window("")), Limit: cfg.MaxBytes, Window: i.longestWindow(),
 		Office: office{f.candidate, f.cfg.Service}, Crew: crew{f.roster, name, cfg.Domain}, Edits: &g.edits, Log: f.log,
 	})
 	if r, err := readRelease(i.prog.cfg.StateDir, name); err == nil {
@@ -139,6 +141,16 @@ func (f *fleet) newRolling(i *instance, name string) *rolling {
 	f.office.Go(func() { g.leader.Run(f.duties) })
 	f.work.Go(g.settle)
 	return g
+}
+
+// longestWindow is how long a change may be watched, with the look that follows a
+// roll-back.
+func (i *instance) longestWindow() time.Duration {
+	longest := i.window("")
+	for name := range i.prog.cfg.Sets {
+		longest = max(longest, i.window(name))
+	}
+	return 2 * longest
 }
 
 // rolloutPolicy is how the configuration wants a rollout to go.
@@ -227,14 +239,19 @@ func (g *rolling) steer(i *instance, now time.Time) {
 	}
 	g.render(i)
 	switch {
-	case g.ready != g.target || g.target == "" || i.applier.busy || g.leaving:
+	case i.applier.busy || g.leaving:
+	case g.pass != nil && !g.entitled():
+		g.leave(i, rollout.Verdict{Result: rollout.Skipped, Running: g.running})
+	case g.ready != g.target || g.target == "":
 	case g.pass != nil:
 		g.end(i)
 	case g.alone():
 		if !g.differs(i, now) {
 			g.running = g.target
 		}
-	case g.entering != nil || g.running == "":
+	case g.running == "":
+		g.found(i, now)
+	case g.entering != nil:
 	case g.target != g.running || g.differs(i, now):
 		g.enter()
 	}
@@ -400,8 +417,12 @@ func (g *rolling) lets() bool {
 	if g.ready == "" || g.ready != g.target {
 		return false
 	}
-	return g.running == "" || g.alone() || g.pass != nil && !g.leaving && g.pass.Context().Err() == nil
+	return g.running == "" || g.alone() || g.pass != nil && !g.leaving && g.entitled()
 }
+
+// entitled reports whether the pass still gives the right to change to the
+// target: it may be for another one, of which it has not heard yet.
+func (g *rolling) entitled() bool { return g.right == g.target && g.pass.Context().Err() == nil }
 
 // enter asks for a slot.
 func (g *rolling) enter() {
@@ -413,7 +434,8 @@ func (g *rolling) enter() {
 		g.fleet.tell(func() {
 			g.entering = nil
 			if err == nil {
-				g.pass, g.begun = pass, time.Now()
+				g.pass, g.right, g.begun = pass, target, time.Now()
+				g.fleet.log.Info("the instance has a slot, its change begins", "rollout", g.name, "from", running, "to", target)
 				g.forgive()
 			}
 		})
@@ -439,12 +461,18 @@ func (g *rolling) giveUp() {
 	}
 }
 
+// found says what runs when nothing had to be put in place at the start: the
+// files of a former life were what they should be.
+func (g *rolling) found(i *instance, now time.Time) {
+	if i.prog.adopted && !g.differs(i, now) {
+		g.handed = g.ready
+		g.leave(i, rollout.Verdict{Result: rollout.Applied, Running: g.ready})
+	}
+}
+
 // end gives a pass back that nothing is left to do with.
 func (g *rolling) end(i *instance) {
-	switch {
-	case g.pass.Context().Err() != nil:
-		g.leave(i, rollout.Verdict{Result: rollout.Skipped, Running: g.running})
-	case !g.differs(i, time.Now()):
+	if !g.differs(i, time.Now()) {
 		g.leave(i, rollout.Verdict{Result: rollout.Applied, Running: g.target, Took: time.Since(g.begun)})
 	}
 }
@@ -456,13 +484,14 @@ func (g *rolling) leave(i *instance, v rollout.Verdict) {
 		g.keep(i)
 	}
 	g.leaving = true
-	pass, target, f := g.pass, g.target, g.fleet
+	pass, release, f := g.pass, g.handed, g.fleet
+	f.log.Info("the change is over", "rollout", g.name, "result", v.Result, "running", v.Running, "slot", pass != nil)
 	f.work.Go(func() {
 		var err error
 		if pass != nil {
 			err = pass.Leave(f.ctx, v)
 		} else {
-			err = g.seat.Report(f.ctx, target, v)
+			err = g.seat.Report(f.ctx, release, v)
 		}
 		f.tell(func() {
 			g.pass, g.leaving = nil, false
@@ -489,9 +518,10 @@ func (g *rolling) keep(i *instance) {
 }
 
 // judge is what became of the sets of the rollout in a generation; ok is false
-// if there is nothing to say yet.
+// if there is nothing to say yet. It is about the release that was handed over:
+// the target may be another one since.
 func (g *rolling) judge(i *instance, r reload.Report, results []reload.Result) (v rollout.Verdict, ok bool) {
-	v = rollout.Verdict{Result: rollout.Applied, Running: g.target, Took: time.Since(g.begun)}
+	v = rollout.Verdict{Result: rollout.Applied, Running: g.handed, Took: time.Since(g.begun)}
 	note := func(result rollout.Result, running string, err error) {
 		v.Result, v.Running = result, running
 		if err != nil {
@@ -500,18 +530,20 @@ func (g *rolling) judge(i *instance, r reload.Report, results []reload.Result) (
 	}
 	for _, one := range results {
 		switch {
+		case errors.Is(one.Err, rollout.ErrFenced), errors.Is(one.Err, rollout.ErrTarget):
+			return rollout.Verdict{Result: rollout.Skipped, Running: g.running}, true // the release is not to blame
 		case one.Stuck:
-			note(rollout.Broken, g.target, one.Err)
+			note(rollout.Broken, g.handed, one.Err)
 		case one.Err != nil:
 			note(rollout.Reverted, g.running, one.Err)
 		case one.ActionErr != nil && v.Result == rollout.Applied:
-			note(rollout.Broken, g.target, one.ActionErr)
+			note(rollout.Broken, g.handed, one.ActionErr)
 		}
 	}
 	if r.ProcessErr != nil && v.Result == rollout.Applied {
 		note(rollout.Reverted, g.running, r.ProcessErr)
 	}
-	return v, v.Result != rollout.Applied || !g.differs(i, time.Now())
+	return v, v.Result != rollout.Applied || g.handed != g.ready || !g.differs(i, time.Now())
 }
 
 // evidence is a text as it is kept in the store: one line, not too long.
@@ -590,7 +622,11 @@ func (f *fence) set(of []*set) {
 	defer f.mu.Unlock()
 	f.passes = make(map[string]*rollout.Pass)
 	for _, s := range of {
-		if g := s.rolling; g != nil && g.pass != nil {
+		g := s.rolling
+		if g == nil {
+			continue
+		}
+		if g.handed = g.ready; g.pass != nil {
 			f.passes[s.name] = g.pass
 		}
 	}

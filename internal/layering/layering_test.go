@@ -29,6 +29,7 @@ var rules = []rule{
 	{"internal/bench", []string{"internal/testserver"}, "the benchmark measures the binary from outside"},
 	{"internal/compat", []string{"internal/testserver"}, "the comparison sees both programs from outside"},
 	{"internal/storm", []string{"internal/testserver"}, "the proof sees the binary from outside"},
+	{"internal/rollouts", []string{"internal/testserver", "cluster"}, "the proof sees the binary from outside, and what is in the store"},
 	{"internal/exit", nil, "a table"},
 	{"internal/logging", []string{"internal/config"}, "the logger knows its settings and nothing of what is logged"},
 	{"internal/host", nil, "a leaf: what the machine is told"},

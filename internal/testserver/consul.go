@@ -34,7 +34,7 @@ func NewConsul(tb testing.TB, o ConsulOptions) *Server {
 }
 
 func consulKind(o ConsulOptions, mode ...string) kind {
-	k := kind{program: "consul", ports: 3, ready: consulReady}
+	k := kind{program: "consul", ports: 3, choose: freeLowPorts, ready: consulReady}
 	if o.ACL {
 		k.ready = consulReadyACL
 		o.HCL = append([]string{fmt.Sprintf(

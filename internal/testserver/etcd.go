@@ -92,7 +92,7 @@ func NewEtcdCluster(tb testing.TB, n int) []*Server {
 		k := kind{program: "etcd", ports: 2, ready: etcdReady}
 		k.args = func(i *instance) []string { return etcdArgs(i, name, strings.Join(peers, ",")) }
 		members[m] = prepare(tb, k)
-		ports, err := freePorts(k.ports)
+		ports, err := freeLowPorts(k.ports) // no connection can take one while its server is down
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -112,4 +112,23 @@ func NewEtcdCluster(tb testing.TB, n int) []*Server {
 		}
 	}
 	return servers
+}
+
+// StartTogether starts stopped servers again, as [Server.Start] does, and waits
+// for them when all run: the members of a cluster are not ready one by one.
+func StartTogether(servers ...*Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	for _, s := range servers {
+		s.tb.Helper()
+		s.own("StartTogether")
+		if err := s.instance.start(); err != nil {
+			s.tb.Fatal(err)
+		}
+	}
+	for _, s := range servers {
+		if err := s.instance.awaitReady(ctx); err != nil {
+			s.tb.Fatal(err)
+		}
+	}
 }

@@ -12,7 +12,8 @@ import (
 func freePorts(n int) ([]int, error) { return holdPorts(n, func() int { return 0 }) }
 
 // freeLowPorts is for servers that refuse a port above 32767, which is where
-// the kernel chooses them.
+// the kernel chooses them, and for those that are started again on their port:
+// the kernel may give a higher one to a connection meanwhile.
 func freeLowPorts(n int) ([]int, error) {
 	const lowest, highest = 16384, 32767
 	return holdPorts(n, func() int { return lowest + rand.IntN(highest-lowest) })

@@ -67,8 +67,6 @@ func (p Policy) stages() []Stage {
 
 func (p Policy) grace() time.Duration { return cmp.Or(p.Grace, DefaultGrace) }
 
-func (p Policy) deadline() time.Duration { return cmp.Or(p.Deadline, DefaultDeadline) }
-
 // salt needs no chance: it has to differ between rollouts, and be known to all.
 func salt(id uint64, release string) string {
 	return strconv.FormatUint(id, 10) + "/" + release

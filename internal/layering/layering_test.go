@@ -18,7 +18,7 @@ type rule struct {
 
 // rules are looked at in order; the first whose pkg matches counts.
 var rules = []rule{
-	{"cmd", []string{"cluster/rollout", "internal/agent", "internal/admin", "internal/config", "internal/exit", "internal/logging", "sources", "render", "render/funcs", "reload/process"},
+	{"cmd", []string{"cluster/rollout", "metrics/collect/container", "internal/agent", "internal/admin", "internal/config", "internal/exit", "internal/logging", "sources", "render", "render/funcs", "reload/process"},
 		"the command line knows the agent, its control socket and the settings, not how they work"},
 	{"examples", nil, "examples use the binary, as users do"},
 	{"internal/agent", []string{"internal/config", "internal/exit", "sources", "secrets", "render", "reload", "cluster", "metrics", "internal/admin", "internal/host"},

@@ -37,7 +37,7 @@ func (s *Store) Watch(ctx context.Context, prefix string, see func(cluster.View)
 
 func (s *Store) watch(ctx context.Context, prefix string, see func(cluster.View)) error {
 	var last cluster.View
-	index, busy := uint64(0), restMin
+	index, busy := uint64(0), restMin/2 // the first answer comes at once, and is no sign of news
 	for first := true; ; first = false {
 		asked := time.Now()
 		next, err := s.await(ctx, prefix, index)

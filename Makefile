@@ -5,7 +5,7 @@ STATICCHECK   ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME      ?= 20000x
 BENCHFLAGS    ?=
 
-.PHONY: build test servers lint fuzz bench-peers bench-metrics microbench fleet crash compat storm model clean
+.PHONY: build test servers lint fuzz bench-peers bench-metrics microbench fleet crash compat storm model rollouts rollout-load clean
 
 ## build: the static binary, ./concierge
 build:
@@ -67,6 +67,14 @@ storm: servers
 model: export GOGC = 400
 model:
 	$(GO) test -count=1 -v -timeout 120m -run 'Model|EveryState' ./cluster/rollout -full
+
+## rollouts: 50 real instances, then 200 runs with faults, on three members of etcd and on Consul; 35 minutes; writes docs/rollouts.md
+rollouts: servers
+	$(GO) test -count=1 -v -timeout 180m -parallel 8 ./internal/rollouts -full -update
+
+## rollout-load: 1,000 simulated instances on one etcd and one Consul; 10 minutes; writes docs/scale.md (BENCHFLAGS: -crowd 200 -store etcd)
+rollout-load: servers
+	$(GO) test -count=1 -timeout 60m -run "^$$" -bench "^BenchmarkLoad$$" -benchtime 1x ./internal/rollouts -update-scale $(BENCHFLAGS)
 
 clean:
 	rm -rf concierge

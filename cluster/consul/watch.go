@@ -16,10 +16,12 @@ const (
 	holdFor = time.Minute
 	// A busy prefix is not read again at once, but after restPer for each of its
 	// keys and restMin, at most restMax: each answer has the whole prefix, so
-	// what a fleet costs would otherwise grow with the square of it.
-	restMin = 100 * time.Millisecond
-	restPer = 200 * time.Microsecond
-	restMax = 2 * time.Second
+	// what a fleet costs would otherwise grow with the square of it. While there
+	// are news each time, the rest doubles up to restBusy.
+	restMin  = 100 * time.Millisecond
+	restPer  = 200 * time.Microsecond
+	restMax  = 2 * time.Second
+	restBusy = time.Second
 )
 
 // Watch implements [cluster.Store].
@@ -35,8 +37,9 @@ func (s *Store) Watch(ctx context.Context, prefix string, see func(cluster.View)
 
 func (s *Store) watch(ctx context.Context, prefix string, see func(cluster.View)) error {
 	var last cluster.View
-	index := uint64(0)
+	index, busy := uint64(0), restMin/2 // the first answer comes at once, and is no sign of news
 	for first := true; ; first = false {
+		asked := time.Now()
 		next, err := s.await(ctx, prefix, index)
 		if err != nil {
 			return err
@@ -51,7 +54,10 @@ func (s *Store) watch(ctx context.Context, prefix string, see func(cluster.View)
 			see(next)
 		}
 		last = next
-		if err := pace.Rest(ctx, min(restMin+restPer*time.Duration(len(next.Entries)), restMax)); err != nil {
+		if busy = min(2*busy, restBusy); time.Since(asked) > restMin {
+			busy = restMin
+		}
+		if err := pace.Rest(ctx, max(busy, min(restMin+restPer*time.Duration(len(next.Entries)), restMax))); err != nil {
 			return err
 		}
 	}

@@ -128,11 +128,12 @@ func (s *Seat) Recover(ctx context.Context) error {
 // Enter waits for the right to change from what runs to a release, and returns
 // it. It returns [ErrTarget] when the release is not the target any more, and
 // ctx's error. The caller leaves the pass in every case.
+//
+// Who waits asks the store nothing while the watch shows that it is in vain.
 func (s *Seat) Enter(ctx context.Context, running, release string) (*Pass, error) {
-	for {
-		me := s.me(running)
-		_, _, changed := s.sight.now()
-		begun := time.Now()
+	for spread := leastSpread; ; spread = min(2*spread, mostSpread) {
+		s.queue(ctx, running, release, spread)
+		me, begun := s.me(running), time.Now()
 		slot, why, err := s.try(ctx, me, release)
 		switch {
 		case errors.Is(err, ErrTarget):
@@ -141,24 +142,52 @@ func (s *Seat) Enter(ctx context.Context, running, release string) (*Pass, error
 			return nil, fmt.Errorf("waiting for a slot of set %s: %w", s.Set, context.Cause(ctx))
 		case err != nil:
 			s.Log.Warn("no slot can be taken; trying again", "set", s.Set, "error", err)
+			pause(ctx, jitter(retryPause))
 		case slot != nil:
 			return s.admit(ctx, me, *slot, begun), nil
 		default:
 			s.Log.Debug("waiting for a slot", "set", s.Set, "why", why)
+			pause(ctx, rand.N(spread)) // the watch may show it later than the look did
 		}
-		s.wait(ctx, why, changed)
 	}
 }
 
-// wait is for a change in the store, or for the time to look again. Those who
-// wait are spread, so that a freed slot is not asked for by all at once.
-func (s *Seat) wait(ctx context.Context, why string, changed <-chan struct{}) {
-	if why == "" {
-		pause(ctx, jitter(retryPause))
-		return
+// Those who wait are spread over a time, so that a freed slot is not asked for
+// by all at once; and more so, the more often another one was quicker.
+const (
+	leastSpread = retryPause / 20
+	mostSpread  = 2 * retryPause
+)
+
+// queue returns when the watch shows that a slot may be had, or that a look is
+// worth while for another reason; and after a long time in any case.
+func (s *Seat) queue(ctx context.Context, running, release string, spread time.Duration) {
+	late := time.Now().Add(15 * retryPause)
+	for ctx.Err() == nil {
+		raw, known, changed := s.sight.now()
+		if !known || !s.vain(raw, running, release) || time.Now().After(late) {
+			return
+		}
+		pause(ctx, time.Until(late), changed)
+		pause(ctx, rand.N(spread))
 	}
-	pause(ctx, 15*retryPause, changed)
-	pause(ctx, jitter(retryPause/10))
+}
+
+// vain says whether what the watch shows leaves nothing to ask for.
+func (s *Seat) vain(raw cluster.View, running, release string) bool {
+	v, err := Parse(s.Set, raw, cluster.View{})
+	if err != nil {
+		return false
+	}
+	me := s.me(running)
+	if target, _ := Target(v, me); target != release {
+		return false // a look decides that
+	}
+	if _, mine := v.held(me.ID); mine {
+		return false
+	}
+	t, _ := Acquire(v, me, release, s.Deadline, 0)
+	return t == nil
 }
 
 // try looks and asks once.

@@ -43,6 +43,7 @@ func (f *faults) kinds() map[string]func() {
 		"store restarted":     func() { f.down(f.store.servers) },
 		"instance restarted":  func() { f.restartOne(f.any()) },
 		"two killed together": func() { f.killOne(f.any()); f.killOne(f.any()) },
+		"holder reloaded":     func() { f.holder().signal(syscall.SIGHUP, reloaded) },
 	}
 	if len(f.store.servers) > 1 {
 		all["member killed"] = func() {

@@ -22,6 +22,7 @@ const (
 	resumed   happening = "resumed"
 	separated happening = "cut off"
 	rejoined  happening = "joined"
+	reloaded  happening = "reads its configuration again"
 	reclaimed happening = "slot is gone" // by the store
 )
 

@@ -8,6 +8,7 @@ import (
 // TestInstanceEndsInTimeWhileTheStoreIsAway holds an instance to what a
 // container gets before it is killed, and to less.
 func TestInstanceEndsInTimeWhileTheStoreIsAway(t *testing.T) {
+	t.Parallel()
 	binary := built(t)
 	for _, kind := range []string{"etcd", "consul"} {
 		t.Run(kind, func(t *testing.T) {

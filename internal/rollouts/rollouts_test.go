@@ -8,6 +8,9 @@ import (
 )
 
 func TestFleetTakesAGoodEditAndStopsABadOneAtTheCanary(t *testing.T) {
+	if !*full {
+		t.Parallel()
+	}
 	binary := built(t)
 	for _, kind := range []string{"etcd", "consul"} {
 		t.Run(kind, func(t *testing.T) {

@@ -12,6 +12,9 @@ import (
 )
 
 func TestFleetComesToTheGoodReleaseWhateverHappens(t *testing.T) {
+	if !*full {
+		t.Parallel()
+	}
 	binary, all, first := built(t), new(faultFigures), firstSeed(t)
 	n := 2
 	if *full {

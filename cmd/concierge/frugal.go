@@ -12,6 +12,9 @@ import (
 // it collects garbage at any price; the rest is for what it does not count.
 const memoryShare = 0.8
 
+// smallMemory is up to where the size of the program itself matters.
+const smallMemory = 256 << 20
+
 // beFrugal keeps the Go runtime to what the control group leaves it, unless
 // GOMAXPROCS or GOMEMLIMIT say something else. By itself it uses two threads at
 // least, which with less than one core use up their slice twice as fast; and it
@@ -23,5 +26,8 @@ func beFrugal() {
 	}
 	if limits.Memory > 0 && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(memoryShare * float64(limits.Memory)))
+	}
+	if limits.Memory > 0 && limits.Memory <= smallMemory {
+		forgetProgram()
 	}
 }

@@ -25,10 +25,9 @@ const (
 // words take.
 func (r *metricsRig) heartbeats() {
 	r.tb.Helper()
-	r.group = newControlGroup(r.tb)
 	app := newApplication(r.tb, "application/json", fixture.Dropwizard(r.sets))
 	relay := newPushRelay(r.tb, r.zabbix.Addr)
-	relay.hang(true)
+	relay.be(silent)
 	keys, templates := r.manyTemplates()
 	p := pusher{host: newMeasuredHost(r.tb, r.zabbix, "concierge"), url: app.url, servers: relay.addr,
 		interval: r.interval, timeout: r.interval, heartbeat: beatEvery, more: templates}
@@ -91,10 +90,9 @@ func (r *metricsRig) lastWords(c *program, how string) {
 // and then lets it answer.
 func (r *metricsRig) hungServer() {
 	r.tb.Helper()
-	r.group = newControlGroup(r.tb)
 	app := newApplication(r.tb, "application/json", fixture.Dropwizard(hungSets))
 	relay := newPushRelay(r.tb, r.zabbix.Addr)
-	relay.hang(true)
+	relay.be(silent)
 	c := pusher{host: newMeasuredHost(r.tb, r.zabbix, "concierge"), url: app.url, servers: relay.addr,
 		interval: hungInterval, timeout: hungInterval / 2}.start(r.tb, r.group, r.binary)
 	begin := time.Now()
@@ -106,7 +104,7 @@ func (r *metricsRig) hungServer() {
 	}
 	r.found.add("hung: cycles", float64(len(app.since(begin))))
 	r.found.add("hung: peak", c.memory(peakMemory))
-	relay.hang(false)
+	relay.be(nil)
 	again := time.Now()
 	sets := hungSets * fixture.DropwizardNumbers
 	waited := min(r.hung-2, 100_000/sets-1)

@@ -83,10 +83,14 @@ type pusher struct {
 	push               string        // further lines of the target
 	zabbix             string        // further lines of its zabbix section
 	more               string        // further sections
+	whole              string        // instead of all that
 	child              []string      // default: sleeps
 }
 
 func (p pusher) config() string {
+	if p.whole != "" {
+		return p.whole
+	}
 	timeout, heartbeat := max(p.timeout, 0), p.heartbeat
 	if timeout == 0 {
 		timeout = 10 * time.Second

@@ -23,8 +23,12 @@ type exchange struct {
 
 func (e exchange) values() int { return e.processed + e.failed }
 
+// mood is what a relay does with pushes instead of passing them on. It ends with
+// the client, which ends before the relay does.
+type mood func(client net.Conn)
+
 // pushRelay passes frames on to a Zabbix server and keeps account of them, or
-// swallows them while it hangs.
+// treats them as its mood is. What is small is always passed on.
 type pushRelay struct {
 	addr     string
 	server   string
@@ -32,7 +36,8 @@ type pushRelay struct {
 	running  sync.WaitGroup
 
 	mu    sync.Mutex
-	hangs bool       // guarded by mu: only what is small is passed on
+	mood  mood       // guarded by mu; nil passes everything on
+	moody int        // guarded by mu; frames that met a mood
 	all   []exchange // guarded by mu
 	more  chan struct{}
 	end   chan struct{}
@@ -80,14 +85,15 @@ func (r *pushRelay) pass(client net.Conn) {
 		return
 	}
 	e.wire, e.plain, e.frames = len(frame), plain, 1
-	if r.hanging() && len(frame) > smallFrame {
-		r.swallow(client)
+	if m := r.moodFor(len(frame)); m != nil {
+		m(client)
 		return
 	}
 	answer := r.answerOf(frame)
 	_, _ = client.Write(answer)
 	e.ended = time.Now()
 	e.read(answer)
+	e.frames += another(client)
 	r.note(e)
 }
 
@@ -112,19 +118,11 @@ func (e *exchange) read(answer []byte) {
 	e.spent = time.Duration(seconds * float64(time.Second))
 }
 
-// swallow says nothing until the client has enough, or the relay ends.
-func (r *pushRelay) swallow(client net.Conn) {
-	gone := make(chan struct{})
-	r.running.Go(func() {
-		defer close(gone)
-		_, _ = io.Copy(io.Discard, client)
-	})
-	select {
-	case <-gone:
-	case <-r.end:
-	}
-	_ = client.Close()
-	<-gone
+// another is 1 if a client goes on after it got its answer.
+func another(client net.Conn) int {
+	_ = client.SetReadDeadline(time.Now().Add(time.Second)) // it closes at once
+	n, _ := client.Read(make([]byte, 1))
+	return n
 }
 
 // answerOf asks the server.
@@ -161,16 +159,22 @@ func (r *pushRelay) note(e exchange) {
 	}
 }
 
-func (r *pushRelay) hanging() bool {
+func (r *pushRelay) moodFor(frame int) mood {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.hangs
+	if frame <= smallFrame || r.mood == nil {
+		return nil
+	}
+	r.moody++
+	return r.mood
 }
 
-func (r *pushRelay) hang(hangs bool) {
+// be sets the mood and returns how many frames met the one before.
+func (r *pushRelay) be(m mood) (met int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.hangs = hangs
+	met, r.mood, r.moody = r.moody, m, 0
+	return met
 }
 
 // pushes are the exchanges with at least so many values since a moment.

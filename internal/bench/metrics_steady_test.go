@@ -11,6 +11,9 @@ import (
 // configuration once a second here.
 const longestDiscovery = 5 * time.Minute
 
+// longestHistory is within which the server has written down what it took.
+const longestHistory = time.Minute
+
 // everySteady measures cycle after cycle of an application with Dropwizard
 // metrics, beginning with the discovery of its items.
 func (r *metricsRig) everySteady() {
@@ -24,9 +27,11 @@ func (r *metricsRig) everySteady() {
 	r.found.addTime("first discovery", first[0].ended.Sub(relay.pushes(began, 1)[0].began))
 	r.found.add("peak of the first cycles", c.memory(peakMemory))
 	r.steady("items", relay, app, c, r.cycles, r.values())
-	r.history(host, first[0].ended)
 	c.stop()
-	r.peers(host, app)
+	r.history(host, len(relay.pushes(first[0].ended, r.values())))
+	if r.group.usage != "" {
+		r.peers(host, app)
+	}
 }
 
 // steady measures so many cycles: each reading is taken halfway to the next
@@ -43,9 +48,13 @@ func (r *metricsRig) steady(what string, relay *pushRelay, app *application, c *
 		}
 		used := r.group.cpu(r.tb)
 		if n > 0 {
-			r.found.addTime(what+": cpu", used-before)
+			r.found.addTime(what+": cpu, idle included", used-before)
+			r.found.addTime(what+": cpu", used-before-r.idleInterval())
 			r.cycle(what, e, app)
 			r.found.add(what+": memory", c.memory(residentMemory))
+			r.found.add(what+": memory of its own", c.memory(ownMemory))
+			r.found.add(what+": memory, program's file", c.memory(fileMemory))
+			r.found.add(fmt.Sprintf("%s: memory in quarter %d", what, 1+4*(n-1)/cycles), c.memory(ownMemory))
 		}
 		before = used
 	}
@@ -57,6 +66,9 @@ func (r *metricsRig) steady(what string, relay *pushRelay, app *application, c *
 
 // cycle books what one exchange shows.
 func (r *metricsRig) cycle(what string, e exchange, app *application) {
+	if e.failed > 0 || e.frames != 1 {
+		r.tb.Errorf("%s: processed: %d; failed: %d, in %d frames; want no failure in one frame", what, e.processed, e.failed, e.frames)
+	}
 	wall := e.ended.Sub(app.before(e.began))
 	r.found.addTime(what+": wall", wall)
 	r.found.addTime(what+": wall without server", wall-e.spent)
@@ -67,11 +79,22 @@ func (r *metricsRig) cycle(what string, e exchange, app *application) {
 	r.found.add(what+": frames", float64(e.frames))
 }
 
-// history asks the database what it has kept: the values of each cycle, with
-// one moment.
-func (r *metricsRig) history(host string, since time.Time) {
+// history asks the database what it has kept until there are so many moments
+// with all values: no value of a cycle has another moment, and none is lost.
+func (r *metricsRig) history(host string, moments int) {
 	r.tb.Helper()
-	rows := r.zabbix.SQL(fmt.Sprintf(`select count(*), count(distinct (clock, ns)) from history join items using (itemid) join hosts using (hostid)
-		where host = '%s' and key_ like 'app.%%' and clock > %d`, host, since.Unix()))
-	r.tb.Log("history", rows)
+	query := fmt.Sprintf(`select count(*) from history join items using (itemid) join hosts using (hostid)
+		where host = '%s' and key_ like 'app.%%' group by clock, ns having count(*) = %d`, host, r.values())
+	limit := time.Now().Add(longestHistory)
+	var whole int
+	for whole < moments && time.Now().Before(limit) {
+		if err := pause(r.tb.Context(), time.Second); err != nil {
+			r.tb.Fatal(err)
+		}
+		whole = len(r.zabbix.SQL(query))
+	}
+	r.found.add("history: moments with all values", float64(whole))
+	if whole < moments {
+		r.tb.Errorf("the history has %d moments with all %d values, want %d", whole, r.values(), moments)
+	}
 }

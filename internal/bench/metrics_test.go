@@ -61,11 +61,32 @@ func (f figures) add(name string, v float64) { f[name] = append(f[name], v) }
 
 func (f figures) addTime(name string, d time.Duration) { f.add(name, d.Seconds()) }
 
-func newMetricsRig(tb testing.TB, p metricsPlan) *metricsRig {
-	tb.Helper()
-	return &metricsRig{
-		metricsPlan: p, tb: tb, zabbix: testserver.Zabbix(tb), binary: buildConcierge(tb), group: newControlGroup(tb), found: make(figures),
-	}
+// begin gives a part what belongs to it alone.
+func (r *metricsRig) begin(tb testing.TB, g *controlGroup) {
+	r.tb, r.zabbix, r.group = tb, testserver.Zabbix(tb), g
+}
+
+// metricsParts are measured one after the other; a failure of one does not keep
+// the next from being measured.
+var metricsParts = [...]struct {
+	name    string
+	measure func(*metricsRig)
+}{
+	{"idle", (*metricsRig).idleMinute},
+	{"items", (*metricsRig).everySteady},
+	{"forms", (*metricsRig).everyForm},
+	{"heartbeats", (*metricsRig).heartbeats},
+	{"hung server", (*metricsRig).hungServer},
+	{"hostile servers", (*metricsRig).hostileServers},
+}
+
+// TestMetricsArriveAsTheyWereRead is the short form: what has to be right,
+// without what has to be quick and without limits, which need root.
+func TestMetricsArriveAsTheyWereRead(t *testing.T) {
+	r := &metricsRig{metricsPlan: shortMetrics(), found: make(figures), binary: buildConcierge(t)}
+	r.cycles = 2
+	r.begin(t, new(controlGroup))
+	r.everySteady()
 }
 
 // BenchmarkMetrics is the whole measurement, made once whatever b.N is.
@@ -74,22 +95,20 @@ func BenchmarkMetrics(b *testing.B) {
 	if testing.Short() {
 		p = shortMetrics()
 	}
-	r := newMetricsRig(b, p)
 	wanted, err := regexp.Compile(*only)
 	if err != nil {
 		b.Fatalf("-only: %v", err)
 	}
-	for _, p := range []struct {
-		name    string
-		measure func()
-	}{{"items", r.everySteady}, {"forms", r.everyForm}, {"heartbeats", r.heartbeats}, {"hung server", r.hungServer}} {
-		if wanted.MatchString(p.name) {
-			p.measure()
+	r := &metricsRig{metricsPlan: p, found: make(figures), binary: buildConcierge(b)}
+	for _, part := range metricsParts {
+		if wanted.MatchString(part.name) {
+			b.Run(part.name, func(b *testing.B) { r.begin(b, newControlGroup(b)); part.measure(r) })
 		}
 	}
-	text := r.markdown()
+	r.tb = b
+	text := r.markdown() // also of what there is when a part has failed
 	fmt.Println(text)
-	if testing.Short() || !*update {
+	if testing.Short() || !*update || *only != "" || b.Failed() {
 		return
 	}
 	if err := placeFor("bench-metrics").update(filepath.Join("..", "..", "docs", "performance.md"), text); err != nil {

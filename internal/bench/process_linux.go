@@ -17,8 +17,10 @@ func boundToParent() *syscall.SysProcAttr {
 
 // Lines of proc_pid_status(5).
 const (
-	peakMemory     = "VmHWM:" // the largest resident set so far
-	residentMemory = "VmRSS:" // the resident set
+	peakMemory     = "VmHWM:"   // the largest resident set so far
+	residentMemory = "VmRSS:"   // the resident set
+	ownMemory      = "RssAnon:" // what is the process's own of it
+	fileMemory     = "RssFile:" // pages of files that are mapped: of the program
 )
 
 // memory returns a line about the memory of a running process, in bytes.

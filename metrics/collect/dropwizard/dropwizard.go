@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"concierge/metrics"
@@ -34,7 +35,7 @@ type Parser struct {
 //
 // An error names line and byte; what was appended then counts as not read.
 func (p *Parser) Append(samples []metrics.Sample, text string) ([]metrics.Sample, error) {
-	d := document{scanner: scanner{text: text}, samples: samples, room: cmp.Or(p.Most, math.MaxInt)}
+	d := document{scanner: scanner{text: text}, samples: withRoom(samples, text), room: cmp.Or(p.Most, math.MaxInt)}
 	for name := range d.members {
 		if d.peek() == '{' {
 			d.section(name)
@@ -47,6 +48,16 @@ func (p *Parser) Append(samples []metrics.Sample, text string) ([]metrics.Sample
 		return samples, fmt.Errorf("reading JSON metrics: %w", d.err)
 	}
 	return d.samples, nil
+}
+
+// withRoom makes room for all samples of a first text at once: grown step by
+// step they would leave several times their size behind. Each has a colon.
+func withRoom(samples []metrics.Sample, text string) []metrics.Sample {
+	if cap(samples) > 0 {
+		return samples
+	}
+	const atOnce = 1 << 16 // a text of nothing but such signs gets no more
+	return slices.Grow(samples, min(strings.Count(text, ":"), atOnce))
 }
 
 // document is one that is being read.

@@ -48,7 +48,7 @@ var (
 // exemplars. An error names the line; what was appended then counts as not read.
 func (p *Parser) Append(samples []metrics.Sample, text string) ([]metrics.Sample, error) {
 	most := cmp.Or(p.Most, math.MaxInt/labelsEach)
-	t := reading{Parser: p, types: make(map[string]string), samples: samples, most: most, before: len(samples)}
+	t := reading{Parser: p, types: make(map[string]string), samples: withRoom(samples, text), most: most, before: len(samples)}
 	for rest := text; rest != ""; t.line++ {
 		var line string
 		line, rest, _ = strings.Cut(rest, "\n")
@@ -60,6 +60,16 @@ func (p *Parser) Append(samples []metrics.Sample, text string) ([]metrics.Sample
 		return samples, fmt.Errorf("reading OpenMetrics: %w", errCut)
 	}
 	return t.samples, nil
+}
+
+// withRoom makes room for all samples of a first text at once: grown step by
+// step they would leave several times their size behind. Each has a line.
+func withRoom(samples []metrics.Sample, text string) []metrics.Sample {
+	if cap(samples) > 0 {
+		return samples
+	}
+	const atOnce = 1 << 16 // a text of nothing but such signs gets no more
+	return slices.Grow(samples, min(strings.Count(text, "\n"), atOnce))
 }
 
 // reading is a text that is being read.

@@ -89,7 +89,7 @@ func (b bulletin) due(now time.Time, v *inventory, repeat time.Duration) bool {
 func (t *Target) sendDocuments(ctx context.Context, host string, at time.Time, documents []Announcement, r *metrics.Receipt) (verdict, error) {
 	t.packet.begin(host, at)
 	for _, d := range documents {
-		t.packet.add([]byte(d.Key), []byte(d.Document))
+		addText(&t.packet, d.Key, d.Document)
 	}
 	frame, err := t.packet.end()
 	if err != nil {

@@ -57,7 +57,7 @@ func (t *Target) fill(s *metrics.Snapshot, from int) batch {
 		if t.cfg.Payload == Document && !t.encoder.shape.isPlain(m) {
 			continue
 		}
-		switch t.encoder.encode(m) {
+		switch t.encoder.escape(m) {
 		case sends:
 			t.packet.add(t.encoder.key, t.encoder.value)
 		case filtered:
@@ -74,7 +74,7 @@ func (t *Target) fillDocuments(s *metrics.Snapshot) {
 	for _, name := range slices.Sorted(maps.Keys(s.Documents)) {
 		key, ok := t.documentKey(name)
 		if text := s.Documents[name]; ok && len(text) <= t.cfg.MaxDocument {
-			t.packet.add(key, text)
+			addText(&t.packet, string(key), text)
 		}
 	}
 }

@@ -23,6 +23,8 @@ type encoder struct {
 	all   bool           // every name is a key, as in heartbeats
 
 	key, value []byte // of the last sample; used again for the next
+	plain      []byte // one of them before it was escaped
+	head       head
 }
 
 func newEncoder(c Config) encoder {
@@ -43,6 +45,41 @@ func wildcards(names []string) *regexp.Regexp {
 
 // encode leaves the key and the value of the sample in e.
 func (e *encoder) encode(m *metrics.Sample) outcome {
+	if o := e.encodeValue(m); o != sends {
+		return o
+	}
+	var ok bool
+	if e.key, ok = e.appendKey(e.key[:0], m); !ok {
+		return filtered
+	}
+	return sends
+}
+
+// escape does the same, with both as the insides of JSON strings.
+func (e *encoder) escape(m *metrics.Sample) outcome {
+	if o := e.encodeValue(m); o != sends {
+		return o
+	}
+	if m.Kind == metrics.Text {
+		e.plain = append(e.plain[:0], e.value...)
+		e.value = appendJSON(e.value[:0], e.plain)
+	}
+	if e.head.leads(m) {
+		e.key = e.head.appendKey(e.key[:0], m.Field)
+		return sends
+	}
+	var ok bool
+	if e.plain, ok = e.appendKey(e.plain[:0], m); !ok {
+		return filtered
+	}
+	e.key = appendJSON(e.key[:0], e.plain)
+	if !e.all {
+		e.head.keep(e.shape, m, e.plain)
+	}
+	return sends
+}
+
+func (e *encoder) encodeValue(m *metrics.Sample) outcome {
 	e.value = e.value[:0]
 	switch {
 	case m.Kind == metrics.Text && !e.wanted(m):
@@ -54,16 +91,14 @@ func (e *encoder) encode(m *metrics.Sample) outcome {
 	default:
 		e.value = appendNumber(e.value, m)
 	}
-	var ok bool
-	if e.all {
-		e.key, ok = appendPlainKey(e.key[:0], m)
-	} else {
-		e.key, ok = e.shape.appendKey(e.key[:0], m)
-	}
-	if !ok {
-		return filtered
-	}
 	return sends
+}
+
+func (e *encoder) appendKey(key []byte, m *metrics.Sample) ([]byte, bool) {
+	if e.all {
+		return appendPlainKey(key, m)
+	}
+	return e.shape.appendKey(key, m)
 }
 
 // wanted reports whether a text is to be sent.

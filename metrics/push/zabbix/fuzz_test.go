@@ -52,7 +52,7 @@ func FuzzPacket(f *testing.F) {
 		}
 		p := packet{compression: CompressNever}
 		p.begin(host, time.Unix(5, 7))
-		p.add([]byte(key), []byte(value))
+		addText(&p, key, value)
 		frame, err := p.end()
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/zlib"
 )
@@ -56,17 +57,48 @@ func (p *packet) reset() {
 	p.plain, p.total, p.values, p.zips, p.err = p.plain[:0], 0, 0, false, nil
 }
 
-// add appends one value; both texts are any bytes.
+// add appends one value; both texts are the insides of JSON strings.
 func (p *packet) add(key, value []byte) {
+	p.open(key)
+	p.plain = append(p.plain, value...)
+	p.shut()
+}
+
+// addText appends one value; both texts are any bytes. A long one goes into the
+// compressor in pieces.
+func addText[T string | []byte](p *packet, key string, text T) {
+	p.open(appendJSON(nil, key))
+	for len(text) > rowBuffer {
+		end := rowBuffer
+		for end > rowBuffer-utf8.UTFMax && !utf8.RuneStart(text[end]) {
+			end--
+		}
+		p.plain = appendJSON(p.plain, text[:end])
+		text = text[end:]
+		p.flow()
+	}
+	p.plain = appendJSON(p.plain, text)
+	p.shut()
+}
+
+// open begins a row, of which the value follows.
+func (p *packet) open(key []byte) {
 	if p.values > 0 {
 		p.plain = append(p.plain, ',')
 	}
 	p.values++
 	p.plain = append(p.plain, p.prefix...)
-	p.plain = appendJSON(p.plain, key)
+	p.plain = append(p.plain, key...)
 	p.plain = append(p.plain, `","value":"`...)
-	p.plain = appendJSON(p.plain, value)
+}
+
+func (p *packet) shut() {
 	p.plain = append(p.plain, p.suffix...)
+	p.flow()
+}
+
+// flow keeps what is not compressed yet small.
+func (p *packet) flow() {
 	if len(p.plain) > rowBuffer && (p.zips || p.total+len(p.plain) > compressAbove) {
 		p.pump()
 	}

@@ -30,7 +30,7 @@ type Config struct {
 	Service  string
 	Instance Instance      // without an incarnation it gets a new one, without a start that of now
 	TTL      time.Duration // of the session; default 15 s
-	Every    time.Duration // at least this between two writes of the status; default 5 s
+	Every    time.Duration // at least this between two writes of the status, 1 s when the health has changed; default 5 s
 	Log      *slog.Logger  // default none
 }
 

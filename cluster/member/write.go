@@ -27,11 +27,22 @@ func (l *life) report(ctx context.Context) error {
 	if !l.pending || !l.mine {
 		return nil
 	}
-	if wait := l.cfg.Every - time.Since(l.written); wait > 0 {
+	if wait := l.every() - time.Since(l.written); wait > 0 {
 		l.due.Reset(wait)
 		return nil
 	}
 	return l.write(ctx)
+}
+
+// every is how long after the last write the next one may follow. A change of the
+// health is urgent: a rollout may be waiting for it.
+func (l *life) every() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.status != nil && l.status.Health != l.said {
+		return min(l.cfg.Every, time.Second)
+	}
+	return l.cfg.Every
 }
 
 // write writes the status and what else is given, if the own key is still what
@@ -54,7 +65,7 @@ func (l *life) write(ctx context.Context, writes ...cluster.Write) error {
 	}
 	done, err := l.cfg.Store.Commit(ctx, cluster.Txn{If: l.unchanged(), Then: writes})
 	if done && status != nil {
-		l.pending, l.written = false, time.Now()
+		l.pending, l.written, l.said = false, time.Now(), status.Health
 	}
 	return err
 }

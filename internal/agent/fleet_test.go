@@ -145,3 +145,32 @@ func dump(t *testing.T, server *testserver.Server) string {
 	}
 	return b.String()
 }
+
+func TestReleaseThatOneInstanceCannotRenderIsTakenBack(t *testing.T) {
+	server := testserver.Etcd(t)
+	s := store(t, "etcd", server)
+	put(t, s, "norender/a", "one")
+	var all []*instance
+	for n := range 2 {
+		i := runIn(t, t.TempDir(), strings.NewReplacer("ADDR", server.Addr, "web-@", fmt.Sprint("web-", n)).Replace(`
+sources: {etcd: {endpoints: [ADDR]}}
+templates:
+  - contents: '{{ key "norender/a" }}{{ if and (eq (key "norender/a") "two") (eq (file "DIR/who") "bad") }}{{ fail "not here" }}{{ end }}'
+    destination: DIR/out
+    set: app
+cluster: {service: norender, instance: web-@, namespace: norender-fleet, ttl: 10s, rollouts: {app: {bake: 1s, canary: 0}}}
+`))
+		i.write("who", map[int]string{0: "good", 1: "bad"}[n])
+		all = append(all, i)
+		all[0].logged("the instance leads") // who leads has to be able to render it
+	}
+	within(t, 60*time.Second, "all run the first release", func() bool { return count(all, "out", "one") == 2 })
+	within(t, 60*time.Second, "it is good", func() bool {
+		return strings.Contains(all[0].log.String()+all[1].log.String(), `set=norender.app why="every instance applied it and stayed well"`)
+	})
+	put(t, s, "norender/a", "two")
+	within(t, 60*time.Second, "it is taken back", func() bool {
+		text := all[0].log.String() + all[1].log.String()
+		return strings.Contains(text, "every instance is back on the good release") && count(all, "out", "one") == 2
+	})
+}

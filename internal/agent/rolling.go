@@ -321,10 +321,13 @@ func (g *rolling) render(i *instance) {
 	case g.target == "" || !known:
 		g.load()
 		g.ready = ""
-	case g.execute(i, made.values):
-		g.ready, g.stale = g.target, false
 	default:
 		g.ready = ""
+		complete, err := g.execute(i, made.values)
+		if complete {
+			g.ready, g.stale = g.target, false
+		}
+		g.refuse(i, err)
 	}
 	for _, s := range g.sets {
 		s.ready = digest{}
@@ -335,21 +338,32 @@ func (g *rolling) render(i *instance) {
 	}
 }
 
-// execute renders every unit with the values of a release.
-func (g *rolling) execute(i *instance, values map[string]sources.Value) bool {
-	ok := true
+// refuse says that the target cannot be rendered here, which is a failure like
+// any other: else the others would wait for this instance.
+func (g *rolling) refuse(i *instance, err error) {
+	if err == nil || g.leaving || g.pass != nil || g.running == "" || g.target == g.running {
+		return
+	}
+	g.handed = g.target
+	g.leave(i, rollout.Verdict{Result: rollout.Reverted, Running: g.running, Evidence: evidence(i.redactor.Redact(err.Error()))})
+}
+
+// execute renders every unit with the values of a release. It is not complete
+// while something is missing; the error is one that waiting does not mend.
+func (g *rolling) execute(i *instance, values map[string]sources.Value) (complete bool, failed error) {
+	complete = true
 	for _, u := range g.units() {
 		result, err := u.source.Execute(pinned{i.snapshot, values})
 		i.deps.watch(u, union(union(u.asks, u.source.Literals()), result.Used))
 		if err != nil || len(result.Missing) > 0 {
-			ok = false
+			complete, failed = false, errors.Join(failed, err)
 			continue
 		}
 		if sum := sumOf(result); !u.complete || u.sum != sum {
 			u.result, u.sum, u.written, u.complete = result, sum, new(bool), true
 		}
 	}
-	return ok
+	return complete, failed
 }
 
 // load reads the target from the store.

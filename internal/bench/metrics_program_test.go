@@ -187,24 +187,25 @@ func (c *program) memory(line string) float64 {
 	return float64(n)
 }
 
-// childOf returns a child of a process.
+// childOf returns the child of a process, which may still have to start it.
 func childOf(tb testing.TB, pid int) int {
 	tb.Helper()
-	tasks, err := filepath.Glob(procPath(pid, "task/*/children"))
-	if err != nil {
-		tb.Fatal(err)
+	for limit := time.Now().Add(longestEnd); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+		tasks, err := filepath.Glob(procPath(pid, "task/*/children"))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, t := range tasks { // a child is that of the thread that made it
+			text, _ := os.ReadFile(t) // one that ends meanwhile has none
+			if all := strings.Fields(string(text)); len(all) > 0 {
+				child, err := strconv.Atoi(all[0])
+				if err != nil {
+					tb.Fatal(err)
+				}
+				return child
+			}
+		}
 	}
-	var all []string
-	for _, t := range tasks { // a child is that of the thread that made it
-		text, _ := os.ReadFile(t) // one that ends meanwhile has none
-		all = append(all, strings.Fields(string(text))...)
-	}
-	if len(all) == 0 {
-		tb.Fatalf("process %d has no child", pid)
-	}
-	child, err := strconv.Atoi(all[0])
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return child
+	tb.Fatalf("process %d has no child", pid)
+	return 0
 }

@@ -146,11 +146,31 @@ func (v *inventory) forget(now time.Time) {
 func (v *inventory) documents(prefix string, old bool) []Announcement {
 	var all []Announcement
 	for _, rule := range slices.Sorted(maps.Keys(v.rules)) {
-		text := "[" + strings.Join(slices.Sorted(maps.Keys(v.rules[rule])), ",") + "]"
+		open, shut := "[", "]"
 		if old {
-			text = `{"data":` + text + "}"
+			open, shut = `{"data":[`, "]}"
 		}
-		all = append(all, Announcement{Key: prefix + ".discovery[" + rule + "]", Document: text})
+		all = append(all, Announcement{Key: prefix + ".discovery[" + rule + "]", Document: list(open, v.rules[rule], shut)})
 	}
 	return all
+}
+
+// list writes rows in a stable order into memory of the right size: of 34,000
+// series they have 14 MB, of which there should be one copy.
+func list(open string, rows map[string]int, shut string) string {
+	size := len(open) + len(rows) + len(shut)
+	for row := range rows {
+		size += len(row)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteString(open)
+	for i, row := range slices.Sorted(maps.Keys(rows)) {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(row)
+	}
+	b.WriteString(shut)
+	return b.String()
 }

@@ -23,7 +23,7 @@ func TestEveryCommandHasAHelpPageWithTwoExamples(t *testing.T) {
 
 func TestWordsAreCompleted(t *testing.T) {
 	for line, want := range map[string][]string{
-		"":                             {"completion", "convert", "ctl", "functions", "help", "kv", "render", "run", "schema", "validate", "version"},
+		"":                             {"completion", "convert", "ctl", "explain", "functions", "health", "help", "hold", "kv", "metrics", "push", "render", "rollout", "run", "schema", "status", "unhold", "validate", "version", "want"},
 		"k":                            {"kv"},
 		"kv ":                          {"get", "ls", "put", "rm"},
 		"kv p":                         {"put"},

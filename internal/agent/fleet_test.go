@@ -152,15 +152,15 @@ func TestReleaseThatOneInstanceCannotRenderIsTakenBack(t *testing.T) {
 	put(t, s, "norender/a", "one")
 	var all []*instance
 	for n := range 2 {
+		t.Setenv("NORENDER", map[int]string{0: "good", 1: "bad"}[n])
 		i := runIn(t, t.TempDir(), strings.NewReplacer("ADDR", server.Addr, "web-@", fmt.Sprint("web-", n)).Replace(`
 sources: {etcd: {endpoints: [ADDR]}}
 templates:
-  - contents: '{{ key "norender/a" }}{{ if and (eq (key "norender/a") "two") (eq (file "DIR/who") "bad") }}{{ fail "not here" }}{{ end }}'
+  - contents: '{{ key "norender/a" }}{{ if and (eq (key "norender/a") "two") (eq (env "NORENDER") "bad") }}{{ fail "not here" }}{{ end }}'
     destination: DIR/out
     set: app
 cluster: {service: norender, instance: web-@, namespace: norender-fleet, ttl: 10s, rollouts: {app: {bake: 1s, canary: 0}}}
 `))
-		i.write("who", map[int]string{0: "good", 1: "bad"}[n])
 		all = append(all, i)
 		all[0].logged("the instance leads") // who leads has to be able to render it
 	}
@@ -173,4 +173,41 @@ cluster: {service: norender, instance: web-@, namespace: norender-fleet, ttl: 10
 		text := all[0].log.String() + all[1].log.String()
 		return strings.Contains(text, "every instance is back on the good release") && count(all, "out", "one") == 2
 	})
+}
+
+func TestRefusedEnvironmentIsNeverCalledGood(t *testing.T) {
+	server := testserver.Etcd(t)
+	s := store(t, "etcd", server)
+	put(t, s, "envfleet/a", "one")
+	put(t, s, "envfleet/env", "good")
+	yaml := func(n int) string {
+		return strings.NewReplacer("ADDR", server.Addr, "web-@", fmt.Sprint("web-", n)).Replace(`
+sources: {etcd: {endpoints: [ADDR]}}
+rollback: {window: 1s}
+templates: [{contents: '{{ key "envfleet/a" }}', destination: DIR/out, set: app, on_change: reload}]
+env: [{name: MODE, value: '{{ key "envfleet/env" }}'}]
+cluster: {service: env, instance: web-@, namespace: env-fleet, ttl: 10s, rollouts: {app: {bake: 1s, deadline: 20s}}}
+process:
+  command: [sh, -c, "trap true HUP; echo $MODE >DIR/mode; while :; do sleep 0.05; done"]
+  reload: {signal: HUP}
+  health: {command: [sh, -c, "! grep -q broken DIR/mode DIR/out"], interval: 100ms, failures: 3, grace: 200ms}
+`)
+	}
+	var all []*instance
+	for n := range 2 {
+		all = append(all, run(t, yaml(n)))
+	}
+	said := func(what string) int { return strings.Count(all[0].log.String()+all[1].log.String(), what) }
+	within(t, 60*time.Second, "the first release is good", func() bool { return said(`msg="the rollout moves" set=env.app why="every instance applied`) == 1 })
+	put(t, s, "envfleet/env", "broken")
+	within(t, 60*time.Second, "it is taken back", func() bool { return said(`msg="the rollout moves" set=env.app why="every instance is back`) == 1 })
+	put(t, s, "envfleet/a", "two")
+	within(t, 60*time.Second, "so is another edit with the same environment", func() bool {
+		return said(`msg="the rollout moves" set=env.app why="every instance is back`) == 2
+	})
+	if n := count(all, "mode", "good\n"); n != 2 {
+		t.Errorf("%d run with the good environment, want 2", n)
+	}
+	put(t, s, "envfleet/env", "good")
+	within(t, 60*time.Second, "without it the edit is good", func() bool { return count(all, "out", "two") == 2 })
 }

@@ -99,8 +99,10 @@ func (o *Overview) Rollouts(ctx context.Context) ([]string, error) {
 	var names []string
 	for _, e := range view.Entries {
 		set, rest, _ := strings.Cut(strings.TrimPrefix(e.Key, "roll/"), "/")
-		if name, ok := rollout.Unescape(set); ok && rest == "record" {
-			names = append(names, strings.TrimPrefix(name, lead))
+		name, ok := rollout.Unescape(set)
+		name = strings.TrimPrefix(name, lead)
+		if ok && rest == "record" && !strings.Contains(name, ".") { // else it is of a service whose name has more dots
+			names = append(names, name)
 		}
 	}
 	return slices.Compact(names), nil

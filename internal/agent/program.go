@@ -95,7 +95,7 @@ func (c *compiler) file(t *config.Template) error {
 		return err
 	}
 	u := &unit{
-		label: label, source: tmpl, dirty: true, text: identityDigest("file", text, t.Destination),
+		label: label, source: tmpl, dirty: true, text: identityDigest("file", text),
 		target: output.Target{
 			Path: t.Destination, Mode: t.Mode, User: t.User, Group: t.Group,
 			Backup: t.Backup, CreateDirs: t.CreateDirs == nil || *t.CreateDirs, Write: t.Write,

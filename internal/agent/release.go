@@ -144,8 +144,8 @@ func valuesOf(r rollout.Release) (map[string]sources.Value, error) {
 // they used.
 func releaseOf(units []*unit, now render.Lookup) rollout.Release {
 	r := rollout.Release{Values: make(map[string][]byte)}
+	r.Templates = textsOf(units)
 	for _, u := range units {
-		r.Templates = append(r.Templates, hex.EncodeToString(u.text[:16]))
 		for _, q := range u.asks {
 			v, ok := now.Lookup(q)
 			if !shared(q) || !ok || v.Tainted {
@@ -154,8 +154,17 @@ func releaseOf(units []*unit, now render.Lookup) rollout.Release {
 			r.Values[queryName(q)] = encodeValue(bare(v))
 		}
 	}
-	slices.Sort(r.Templates)
 	return r
+}
+
+// textsOf are the digests of the units' texts, sorted.
+func textsOf(units []*unit) []string {
+	var texts []string
+	for _, u := range units {
+		texts = append(texts, hex.EncodeToString(u.text[:16]))
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // releaseFile is where a release is kept for a start without the store. It has

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -253,7 +254,7 @@ func (g *rolling) steer(i *instance, now time.Time) {
 		g.found(i, now)
 	case g.entering != nil:
 	case g.target != g.running || g.differs(i, now):
-		g.enter()
+		g.enter(i)
 	}
 }
 
@@ -406,21 +407,33 @@ func (g *rolling) fetch(set, id string) (made, error) {
 	}
 }
 
-// differs reports whether something of the target is not in place.
+// differs reports whether something of the target is not in place. What was
+// undone here is left alone while the release stays the same.
 func (g *rolling) differs(i *instance, now time.Time) bool {
-	for _, s := range g.sets {
-		if s.env {
-			want := i.process(nil)
-			if i.handover.taken != nil && i.handover.due(want, now, true) {
-				return true
-			}
-			continue
+	news := g.target != g.running
+	return slices.ContainsFunc(g.sets, func(s *set) bool {
+		switch {
+		case s.env:
+			return i.processDiffers(now, news)
+		case s.ready == (digest{}) || s.ready == s.applied && !s.owed:
+			return false
 		}
-		if s.ready != (digest{}) && (s.ready != s.applied || s.owed) {
-			return true
-		}
+		return news || !s.past.isBad(s.ready)
+	})
+}
+
+// processDiffers reports whether the process runs otherwise than it is wanted to.
+// What was not healthy before is not tried again for the same release, and is not
+// there for a new one.
+func (i *instance) processDiffers(now time.Time, news bool) bool {
+	want, taken := i.process(nil), i.handover.taken
+	if taken == nil || want == nil {
+		return false
 	}
-	return false
+	if news {
+		return !reflect.DeepEqual(want, taken)
+	}
+	return i.handover.due(want, now, true)
 }
 
 // lets reports whether the sets may be put in place now.
@@ -439,7 +452,7 @@ func (g *rolling) lets() bool {
 func (g *rolling) entitled() bool { return g.right == g.target && g.pass.Context().Err() == nil }
 
 // enter asks for a slot.
-func (g *rolling) enter() {
+func (g *rolling) enter(i *instance) {
 	ctx, cancel := context.WithCancel(g.fleet.ctx)
 	g.entering = cancel
 	running, target := g.running, g.target
@@ -450,7 +463,7 @@ func (g *rolling) enter() {
 			if err == nil {
 				g.pass, g.right, g.begun = pass, target, time.Now()
 				g.fleet.log.Info("the instance has a slot, its change begins", "rollout", g.name, "from", running, "to", target)
-				g.forgive()
+				g.forgive(i)
 			}
 		})
 		if g.fleet.ctx.Err() != nil && pass != nil {
@@ -461,7 +474,11 @@ func (g *rolling) enter() {
 
 // forgive lets versions be tried that failed here before: the fleet has decided
 // to try them.
-func (g *rolling) forgive() {
+func (g *rolling) forgive(i *instance) {
+	if g.right == g.running {
+		return // it is about a secret or a service, and was undone for its own sake
+	}
+	i.handover.bad, i.handover.suspect = nil, nil
 	for _, s := range g.sets {
 		s.past.bad = slices.DeleteFunc(s.past.bad, func(d digest) bool { return d == s.ready })
 		s.failed, s.retryAt = digest{}, time.Time{}
@@ -478,7 +495,7 @@ func (g *rolling) giveUp() {
 // found says what runs when nothing had to be put in place at the start: the
 // files of a former life were what they should be.
 func (g *rolling) found(i *instance, now time.Time) {
-	if i.prog.adopted && !g.differs(i, now) {
+	if i.prog.adopted && i.processReady() && !g.differs(i, now) {
 		g.handed = g.ready
 		g.leave(i, rollout.Verdict{Result: rollout.Applied, Running: g.ready})
 	}
@@ -585,7 +602,11 @@ func (i *instance) noteRolled(r reload.Report) {
 		if g.pass == nil && g.running != "" {
 			continue // alone
 		}
-		if v, ok := g.judge(i, r, of); ok {
+		v, ok := g.judge(i, r, of)
+		if first := g.running == "" && v.Result == rollout.Applied; first && !i.processReady() {
+			continue // found says so once the checks have
+		}
+		if ok {
 			g.leave(i, v)
 		}
 	}

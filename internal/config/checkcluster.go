@@ -35,6 +35,9 @@ func (v *validator) cluster() {
 		v.fail("cluster.namespace", c.Namespace, "is not a prefix of keys", "write for example concierge/staging, without a slash at its ends")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Rollouts)) {
+		if strings.Contains(name, ".") {
+			v.fail(joinPath("cluster.rollouts", name), name, "has a dot", "use letters, digits, dashes and underscores")
+		}
 		v.rollout(joinPath("cluster.rollouts", name), c.Rollouts[name])
 	}
 	v.rolloutsApart(c)

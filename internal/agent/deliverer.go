@@ -61,9 +61,11 @@ func (i *instance) life() cycle.Life {
 	}
 	main := i.applier.Jobs.Main()
 	life := cycle.Life{Alive: main.Running(), Exit: -1}
-	if status, ended := main.LastEnd(); ended {
+	status, ended := main.LastEnd()
+	if ended {
 		life.Exit = status.ExitCode()
 	}
+	life.Unborn = !life.Alive && !ended
 	return life
 }
 
@@ -98,9 +100,13 @@ func (d *deliverer) see(e board.Event) {
 }
 
 // close delivers the last words: the process has ended with this status.
-func (d *deliverer) close(status int) {
+func (d *deliverer) close(status int, life func() cycle.Life) {
 	if d.engine != nil {
-		d.engine.Close(lastWords, cycle.Life{Exit: status})
+		last := cycle.Life{Exit: status}
+		if life != nil {
+			last.Unborn = life().Unborn
+		}
+		d.engine.Close(lastWords, last)
 	}
 	d.retired.Wait()
 }

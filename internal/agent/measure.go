@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"concierge/internal/config"
 	"concierge/internal/exit"
@@ -103,11 +104,11 @@ func (m measuring) sources(common []rules.Rule) ([]cycle.Source, error) {
 			errs = append(errs, fmt.Errorf("collect.%s: %w", name, err))
 			continue
 		}
-		made = append(made, cycle.Source{Name: name, Collector: named{e, name}, Timeout: c.Timeout})
+		made = append(made, cycle.Source{Name: name, Collector: named{e, name}, Timeout: m.patience(c.Timeout)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.cfg.Checks)) {
 		c := m.cfg.Checks[name]
-		one := &check.Check{Name: name, Program: m.program(c.Command), Timeout: c.Timeout}
+		one := &check.Check{Name: name, Program: m.program(c.Command), Timeout: m.patience(c.Timeout)}
 		made = append(made, cycle.Source{Name: name, Collector: one, Timeout: 2 * c.Timeout}) // it ends by itself before
 	}
 	if !m.cfg.Container.Off {
@@ -116,6 +117,10 @@ func (m measuring) sources(common []rules.Rule) ([]cycle.Source, error) {
 	}
 	return made, errors.Join(errs...)
 }
+
+// patience is how long a reading may take: one that is longer than a cycle would
+// hold up all others.
+func (m measuring) patience(timeout time.Duration) time.Duration { return min(timeout, m.cfg.Interval) }
 
 // program is one that measures: all that it gets is where programs are.
 func (m measuring) program(command []string) tool.Program {
@@ -145,7 +150,7 @@ func (m measuring) endpoint(c *config.Collect, common []rules.Rule) (*endpoint.E
 	if err != nil {
 		return nil, err
 	}
-	o := endpoint.Options{Format: format, Timeout: c.Timeout, MaxBody: c.MaxBytes, MaxSamples: c.MaxSamples, Document: m.documents()}
+	o := endpoint.Options{Format: format, Timeout: m.patience(c.Timeout), MaxBody: c.MaxBytes, MaxSamples: c.MaxSamples, Document: m.documents()}
 	if len(common) > 0 {
 		wanted, err := rules.New(common) // one for each endpoint: they are read at the same time
 		if err != nil {

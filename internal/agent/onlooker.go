@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -20,6 +21,14 @@ type onlooker struct {
 
 	mu      sync.Mutex
 	failing map[string]bool // guarded by mu; endpoints and heartbeats by name
+	unread  []error         // guarded by mu; of endpoints
+}
+
+// failed is what could not be read.
+func (o *onlooker) failed() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return errors.Join(o.unread...)
 }
 
 func newOnlooker(log *slog.Logger, own *telemetry.Telemetry) *onlooker {
@@ -38,6 +47,7 @@ func (o *onlooker) turned(name string, failed bool) bool {
 // Scraped implements [cycle.Observer].
 func (o *onlooker) Scraped(source string, samples int, took time.Duration, err error) {
 	o.own.Scraped(source, samples, took, err)
+	o.note(source, err)
 	switch {
 	case !o.turned("endpoint "+source, err != nil):
 	case err != nil:
@@ -66,5 +76,17 @@ func (o *onlooker) Beat(target string, err error) {
 	o.own.Beat(target, err)
 	if o.turned("heartbeat "+target, err != nil) && err != nil {
 		o.log.Warn("heartbeat was not delivered", "target", target, "error", err)
+	}
+}
+
+// note keeps a failure for those who read only once.
+func (o *onlooker) note(source string, err error) {
+	if err == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.unread) < 100 { // an instance that lives long asks for none of it
+		o.unread = append(o.unread, fmt.Errorf("endpoint %s was not read: %w", source, err))
 	}
 }

@@ -35,6 +35,15 @@ type bench struct {
 	PushOptions
 	cycle.Options
 	children *process.Children
+	seen     *onlooker
+}
+
+// unread is a failure of what was to be read, with its exit status.
+func (b *bench) unread() error {
+	if err := b.seen.failed(); err != nil {
+		return exit.With(exit.Failed, err)
+	}
+	return nil
 }
 
 // newBench reads the configuration. close has to follow.
@@ -55,7 +64,8 @@ func newBench(o PushOptions) (*bench, error) {
 		b.close()
 		return nil, err
 	}
-	b.Observer = newOnlooker(o.Log, nil)
+	b.seen = newOnlooker(o.Log, nil)
+	b.Observer = b.seen
 	b.Life = func() cycle.Life { return cycle.Life{Alive: true, Exit: -1} }
 	return b, nil
 }
@@ -115,7 +125,7 @@ func PushOnce(ctx context.Context, o PushOptions) error {
 	if err := errors.Join(errs...); err != nil {
 		return exit.With(exit.Failed, err)
 	}
-	return nil
+	return b.unread()
 }
 
 var errNotMeasured = errors.New("nothing is measured (add a metrics section with collect and push to the configuration)")
@@ -143,7 +153,7 @@ func PushPreview(ctx context.Context, o PushOptions) error {
 			return exit.With(exit.Failed, err)
 		}
 	}
-	return out.Flush()
+	return errors.Join(out.Flush(), b.unread())
 }
 
 // previewer is a target that can show what it would send.
@@ -213,5 +223,5 @@ func Discover(ctx context.Context, o PushOptions) error {
 	if !found {
 		return exit.With(exit.Config, errors.New("no target is told which metrics there are (only Zabbix is: metrics.push.NAME.zabbix)"))
 	}
-	return nil
+	return b.unread()
 }

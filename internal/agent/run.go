@@ -41,7 +41,7 @@ func Run(ctx context.Context, o Options) (status int, err error) {
 	}
 	defer func() { i.fleet.close(status) }()
 	i.measure()
-	defer func() { i.deliverer.close(status) }()
+	defer func() { i.deliverer.close(status, i.life) }()
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
 	for {

@@ -30,7 +30,7 @@ type Collect struct {
 	PasswordFile string                  `yaml:"password_file" doc:"File that holds the password; read for each request." as:"path"`
 	TokenFile    string                  `yaml:"token_file" doc:"File that holds a bearer token; read for each request." as:"path" either:"username"`
 	TLS          TLS                     `yaml:"tls" doc:"TLS towards the application."`
-	Timeout      time.Duration           `yaml:"timeout" doc:"Longest time for one reading." default:"5s"`
+	Timeout      time.Duration           `yaml:"timeout" doc:"Longest time for one reading, and never more than interval." default:"5s"`
 	MaxBytes     int                     `yaml:"max_bytes" doc:"Largest answer, inflated." default:"16777216" as:"count"`
 	MaxSamples   int                     `yaml:"max_samples" doc:"Most values in one answer." default:"100000" as:"count"`
 }

@@ -46,6 +46,9 @@ func (e *Engine) beats(ctx context.Context) {
 
 // beat delivers one heartbeat to every target that takes one, and waits for it.
 func (e *Engine) beat(ctx context.Context, life Life) {
+	if life.Unborn {
+		return
+	}
 	at := time.Now()
 	var group sync.WaitGroup
 	for _, l := range e.lanes {

@@ -32,6 +32,8 @@ type Sink struct {
 // Life is how the process is, for the heartbeat.
 type Life struct {
 	Alive bool
+	// Unborn says that it was never started: there is nothing to tell yet.
+	Unborn bool
 	// Exit is the status of its last end; -1 if it has not ended.
 	Exit int
 }

@@ -110,12 +110,11 @@ func (l *lane) deliver(ctx context.Context) {
 		outcome := l.push(ctx, p.snapshot.Snapshot)
 		p.snapshot.release()
 		l.note(outcome)
-		p.tell(outcome)
 		if outcome.Err != nil {
-			l.forgetWaiter(p)
+			l.answer(outcome)
 			return
 		}
-		l.done(p)
+		l.done(p, outcome)
 	}
 }
 
@@ -132,23 +131,26 @@ func (l *lane) first() (parcel, bool) {
 }
 
 // done removes a parcel that was delivered, unless it was dropped meanwhile.
-func (l *lane) done(p parcel) {
+func (l *lane) done(p parcel, o Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.waiting) > 0 && l.waiting[0].snapshot == p.snapshot {
 		l.samples -= len(p.snapshot.Samples)
+		p.tell(o)
 		l.waiting[0] = parcel{}
 		l.waiting = l.waiting[1:]
 		p.snapshot.release()
 	}
 }
 
-// forgetWaiter keeps a parcel for later whose waiter has got its answer.
-func (l *lane) forgetWaiter(p parcel) {
+// answer tells everybody who waits what became of the push that failed: theirs
+// waits for the next cycle, and who asks wants to know now.
+func (l *lane) answer(o Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) > 0 && l.waiting[0].snapshot == p.snapshot {
-		l.waiting[0].outcome = nil
+	for i := range l.waiting {
+		l.waiting[i].tell(o)
+		l.waiting[i].outcome = nil
 	}
 }
 

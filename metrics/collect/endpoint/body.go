@@ -38,7 +38,7 @@ func (b *Body) Expect(n int) {
 // Write takes the next part. Its error wraps [metrics.ErrTooBig].
 func (b *Body) Write(p []byte) (int, error) {
 	if len(p) > b.limit-b.text.Len() {
-		return 0, fmt.Errorf("more than %d bytes (see max_body): %w", b.limit, metrics.ErrTooBig)
+		return 0, fmt.Errorf("more than %d bytes (see max_bytes): %w", b.limit, metrics.ErrTooBig)
 	}
 	return b.text.Write(p)
 }

@@ -139,7 +139,7 @@ func TestFileThatIsNoneIsRefused(t *testing.T) {
 }
 
 func TestTooBigFileIsRefused(t *testing.T) {
-	refused(t, file(t, strings.Repeat("a 1\n", 1000), endpoint.Options{MaxBody: 3999}), endpoint.TooBig, "more than 3999 bytes (see max_body)")
+	refused(t, file(t, strings.Repeat("a 1\n", 1000), endpoint.Options{MaxBody: 3999}), endpoint.TooBig, "more than 3999 bytes (see max_bytes)")
 	refused(t, file(t, strings.Repeat("a 1\n", 1000), endpoint.Options{MaxSamples: 999}), endpoint.TooBig, "more than 999 samples")
 	if samples, err := file(t, strings.Repeat("a 1\n", 1000), endpoint.Options{MaxBody: 4000, MaxSamples: 1000}).Collect(t.Context(), nil); err != nil || len(samples) != 1000 {
 		t.Errorf("%d samples, %v; want as many as may be", len(samples), err)

@@ -68,7 +68,8 @@ func (z *ZabbixServer) addHost(accept int, items []ZabbixItem) string {
 
 // addHost adds a host and one to probe by, which takes unencrypted values. The
 // API and the server take new numbers from the table ids; without rows there
-// they look for the largest ones.
+// they look for the largest ones. Without the new statistics a query of the
+// import of templates takes minutes beside 34,000 items.
 const addHost = `begin;
 create temp table new_hosts as
  select row_number() over () + coalesce((select max(hostid) from hosts), 0) as hostid, host, accept
@@ -86,6 +87,7 @@ insert into items (itemid, type, hostid, name, name_upper, key_, value_type, fla
 insert into item_rtdata (itemid) select itemid from numbered;
 delete from ids where table_name in ('items', 'hosts', 'hosts_groups');
 commit;
+analyze items, item_rtdata, hosts, hosts_groups;
 `
 
 // AwaitHost waits until the server knows a host that was added by its API. It

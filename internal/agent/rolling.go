@@ -39,6 +39,8 @@ type rolling struct {
 
 	releases map[string]made // by id
 	loading  string
+	editions []edition // texts of releases that the units do not have any more
+	lacking  time.Time // since when the texts of the target are waited for
 
 	pass     *rollout.Pass
 	right    string             // the release that the pass is for
@@ -208,7 +210,8 @@ func (g *rolling) settle() {
 
 // adopt makes these the sets that change with the rollout.
 func (g *rolling) adopt(sets []*set) {
-	g.sets, g.stale, g.ready = sets, true, ""
+	g.replace(sets)
+	g.stale, g.ready = true, ""
 	for _, s := range sets {
 		s.rolling = g
 	}
@@ -252,7 +255,7 @@ func (g *rolling) steer(i *instance, now time.Time) {
 		}
 	case g.running == "":
 		g.found(i, now)
-	case g.entering != nil:
+	case g.entering != nil, g.expects(now):
 	case g.target != g.running || g.differs(i, now):
 		g.enter(i)
 	}
@@ -324,7 +327,7 @@ func (g *rolling) render(i *instance) {
 		g.ready = ""
 	default:
 		g.ready = ""
-		complete, err := g.execute(i, made.values)
+		complete, err := g.execute(i, made)
 		if complete {
 			g.ready, g.stale = g.target, false
 		}
@@ -342,20 +345,26 @@ func (g *rolling) render(i *instance) {
 // refuse says that the target cannot be rendered here, which is a failure like
 // any other: else the others would wait for this instance.
 func (g *rolling) refuse(i *instance, err error) {
-	if err == nil || g.leaving || g.pass != nil || g.running == "" || g.target == g.running {
+	if err == nil || g.leaving || g.pass != nil || g.running == "" || g.target == g.running || g.expects(time.Now()) {
 		return
 	}
 	g.handed = g.target
 	g.leave(i, rollout.Verdict{Result: rollout.Reverted, Running: g.running, Evidence: evidence(i.redactor.Redact(err.Error()))})
 }
 
-// execute renders every unit with the values of a release. It is not complete
+// execute renders every unit with the values of a release, and its texts if they
+// are here. It is not complete
 // while something is missing; the error is one that waiting does not mend.
-func (g *rolling) execute(i *instance, values map[string]sources.Value) (complete bool, failed error) {
+func (g *rolling) execute(i *instance, r made) (complete bool, failed error) {
 	complete = true
+	texts, _ := g.sources(r)
 	for _, u := range g.units() {
-		result, err := u.source.Execute(pinned{i.snapshot, values})
-		i.deps.watch(u, union(union(u.asks, u.source.Literals()), result.Used))
+		source, former := texts[u.name()]
+		if !former {
+			source = u.source
+		}
+		result, err := source.Execute(pinned{i.snapshot, r.values})
+		i.deps.watch(u, union(union(u.asks, union(u.source.Literals(), source.Literals())), result.Used))
 		if err != nil || len(result.Missing) > 0 {
 			complete, failed = false, errors.Join(failed, err)
 			continue

@@ -121,6 +121,9 @@ func (e *Endpoint) parse(samples []metrics.Sample, text string, f Format) ([]met
 	case None:
 		return samples, nil
 	case Dropwizard:
+		if err := springsIndex(text); err != nil {
+			return samples, err
+		}
 		return e.json.Append(samples, text)
 	case Prometheus, OpenMetrics:
 		e.prometheus.OpenMetrics = f == OpenMetrics

@@ -89,9 +89,9 @@ func (h HTTP) transport(to target) *http.Transport {
 func (r *httpReader) redirect(next *http.Request, before []*http.Request) error {
 	switch {
 	case len(before) > r.Redirects && r.Redirects > 0:
-		return fmt.Errorf("more than %d redirections (see its redirects setting)", r.Redirects)
+		return fmt.Errorf("more than %d redirections: write the last address that they lead to", r.Redirects)
 	case r.Redirects > 0 && (next.URL.Host != r.to.url.Host || next.URL.Scheme != r.to.url.Scheme):
-		return errors.New("it redirects to another server: write the address that it redirects to")
+		return errors.New("it redirects to another server, and that is not followed: write the last address that it leads to")
 	case r.Redirects > 0:
 		return nil
 	}
@@ -190,7 +190,7 @@ func unexpected(status int) error {
 	hint := "see the log of the application"
 	switch {
 	case status >= 300 && status < 400:
-		hint = "it redirects: write the address that it redirects to, or see its redirects setting"
+		hint = "it redirects, and that is not followed: write the last address that it leads to (curl -sIL shows it)"
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		hint = "see its username, password_file and token_file settings"
 	case status == http.StatusNotFound:

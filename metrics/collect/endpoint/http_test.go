@@ -204,7 +204,7 @@ func TestCompressedAnswerIsInflated(t *testing.T) {
 }
 
 func TestOtherStatusIsRefusedWithAHint(t *testing.T) {
-	for status, hint := range map[int]string{204: "log of the application", 401: "token_file", 404: "path of its URL", 500: "log of the application", 301: "it redirects"} {
+	for status, hint := range map[int]string{204: "log of the application", 401: "token_file", 404: "path of its URL", 500: "log of the application", 301: "write the last address that it leads to"} {
 		server := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 		refused(t, at(t, endpoint.HTTP{URL: server}, endpoint.Options{}), endpoint.Refused, fmt.Sprintf("status %d: ", status))
 		_, err := at(t, endpoint.HTTP{URL: server}, endpoint.Options{}).Collect(t.Context(), nil)

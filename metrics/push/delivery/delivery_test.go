@@ -121,7 +121,7 @@ func TestRedirectionsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		url := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other, status) })
 		a, _, err := newClient(t, delivery.Options{URL: url}).Do(t.Context(), post("x"))
-		if err != nil || a.Status != status || !strings.Contains(a.Unexpected("").Error(), "write the URL that it redirects to") {
+		if err != nil || a.Status != status || !strings.Contains(a.Unexpected("").Error(), "write the last URL that it leads to") {
 			t.Errorf("%d: status %d, %v", status, a.Status, err)
 		}
 	}

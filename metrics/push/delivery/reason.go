@@ -74,13 +74,13 @@ func unprintable(r rune) bool {
 func hint(status int) string {
 	switch {
 	case status >= 300 && status < 400:
-		return "it redirects, and that is not followed: write the URL that it redirects to"
+		return "it redirects, and that is not followed: write the last URL that it leads to (curl -sIL shows it)"
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return "see the target's username, password_file, token_file and headers settings"
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
 		return "see the path of the target's URL"
 	case status == http.StatusRequestEntityTooLarge:
-		return "it takes less at once: see the target's limit of values in one request"
+		return "it takes less at once: see the limit of the server's proxy, and max_points where the target has it"
 	}
 	return "see the log of the server"
 }

@@ -106,7 +106,7 @@ func (r *httpReader) Read(ctx context.Context, body *Body) (contentType string, 
 	}
 	answer, err := r.client.Do(request)
 	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", r.to, plain(err))
+		return "", fmt.Errorf("reading %s: %w", r.to, plain(err, request))
 	}
 	defer answer.Body.Close()
 	if err := r.take(answer, body); err != nil {

@@ -152,6 +152,28 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 	}
 }
 
+func TestServersThatEchoARequestRevealNoSecret(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = fmt.Fprintf(c, "%s %v\r\n\r\n", r.URL, r.Header)
+		_ = c.Close()
+	})
+	h := endpoint.HTTP{URL: url + "/metrics?token=secret-1&a=b", Headers: map[string]string{"X-Key": "secret-2"}, Username: "me", Password: func() (string, error) { return "secret-3", nil }}
+	_, err := at(t, h, endpoint.Options{}).Collect(t.Context(), nil)
+	if err == nil || !strings.Contains(err.Error(), "malformed") {
+		t.Fatalf("error is %v", err)
+	}
+	for _, secret := range []string{"secret", "token=", "bWU6c2VjcmV0LTM="} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%s is in %v", secret, err)
+		}
+	}
+}
+
 func TestUnixSocketIsRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.sock")
 	l, err := net.Listen("unix", path)

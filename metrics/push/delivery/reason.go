@@ -16,15 +16,16 @@ import (
 	"concierge/metrics"
 )
 
-// cause is why a request failed, without its URL, and tells a time that is over
-// from all other reasons.
-func cause(ctx context.Context, err error) error {
+// cause is why a request failed, without its URL and the secrets in it, and
+// tells a time that is over from all other reasons.
+func cause(ctx context.Context, err error, secret []string) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return context.Cause(ctx)
 	}
+	err = metrics.Mask(err, secret...)
 	timeout, ok := errors.AsType[net.Error](err)
 	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || ok && timeout.Timeout() {
 		return fmt.Errorf("%w (%w)", metrics.ErrTimeout, err)
@@ -46,12 +47,7 @@ func (a Answer) Unexpected(said string) error {
 // without secrets that it may echo. It is empty if the text is.
 func (a Answer) Quote(text string) string {
 	const longest = 200
-	for _, s := range a.secret {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "…")
-		}
-	}
-	text = strings.ToValidUTF8(strings.TrimSpace(text), "?")
+	text = strings.ToValidUTF8(strings.TrimSpace(metrics.MaskText(text, a.secret...)), "?")
 	if text == "" {
 		return ""
 	}

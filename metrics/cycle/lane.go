@@ -199,7 +199,7 @@ func (l *lane) note(o Outcome) {
 	l.mu.Unlock()
 	switch {
 	case o.Err != nil && !l.failing:
-		l.log.Warn("metrics were not delivered, they wait", "error", o.Err)
+		l.log.Warn("metrics were not delivered, they wait", "reason", string(metrics.ReasonOf(o.Err)), "error", o.Err)
 	case o.Err == nil && l.failing:
 		l.log.Info("metrics are delivered again", "waiting", waiting)
 	}

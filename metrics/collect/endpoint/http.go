@@ -85,6 +85,9 @@ func (h HTTP) transport(to target) *http.Transport {
 	return t
 }
 
+// String implements [Reader].
+func (r *httpReader) String() string { return r.to.String() }
+
 // redirect says whether a redirection is followed.
 func (r *httpReader) redirect(next *http.Request, before []*http.Request) error {
 	switch {

@@ -2,6 +2,7 @@ package endpoint_test
 
 import (
 	"compress/gzip"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -15,7 +16,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"concierge/metrics"
 	"concierge/metrics/collect/endpoint"
 	"concierge/metrics/fixture"
 )
@@ -171,6 +174,22 @@ func TestServersThatEchoARequestRevealNoSecret(t *testing.T) {
 		if strings.Contains(err.Error(), secret) {
 			t.Errorf("%s is in %v", secret, err)
 		}
+	}
+}
+
+func TestATimeoutNamesTheURLWithoutItsSecretsWhoeverSetIt(t *testing.T) {
+	url := hostile(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	h := endpoint.HTTP{URL: strings.Replace(url, "//", "//me:secret@", 1) + "?token=secret"}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := at(t, h, endpoint.Options{Timeout: 3 * time.Second}).Collect(ctx, nil)
+	if want := "reading " + url + "?…: not finished after 3s (see its timeout setting)"; err == nil || err.Error() != want || !errors.Is(err, metrics.ErrTimeout) {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := at(t, h, endpoint.Options{}).Collect(stopped, nil); !errors.Is(err, context.Canceled) || errors.Is(err, metrics.ErrTimeout) {
+		t.Errorf("error is %v", err)
 	}
 }
 

@@ -65,11 +65,8 @@ func (o *onlooker) Pushed(target string, r metrics.Receipt, took time.Duration, 
 	o.own.Pushed(target, r, took, err)
 }
 
-// Dropped implements [cycle.Observer].
-func (o *onlooker) Dropped(target string, samples int) {
-	o.own.Dropped(target, samples)
-	o.log.Warn("metrics waited for too long and were dropped", "target", target, "values", samples)
-}
+// Dropped implements [cycle.Observer]; its lane logs.
+func (o *onlooker) Dropped(target string, samples int) { o.own.Dropped(target, samples) }
 
 // Beat implements [cycle.Observer].
 func (o *onlooker) Beat(target string, err error) {

@@ -33,4 +33,6 @@ func (c Command) Read(ctx context.Context, body *Body) (contentType string, err 
 }
 
 // String implements [Reader]. Arguments may be secrets.
-func (c Command) String() string { return fmt.Sprintf("the output of %q", c.Program.Command[:min(1, len(c.Program.Command))]) }
+func (c Command) String() string {
+	return fmt.Sprintf("the output of %q", c.Program.Command[:min(1, len(c.Program.Command))])
+}

@@ -46,6 +46,9 @@ func (o *onlooker) turned(name string, failed bool) bool {
 
 // Scraped implements [cycle.Observer].
 func (o *onlooker) Scraped(source string, samples int, took time.Duration, err error) {
+	if errors.Is(err, context.Canceled) { // by the end of concierge, or a reload
+		return
+	}
 	o.own.Scraped(source, samples, took, err)
 	o.note(source, err)
 	switch {
@@ -62,11 +65,8 @@ func (o *onlooker) Pushed(target string, r metrics.Receipt, took time.Duration, 
 	o.own.Pushed(target, r, took, err)
 }
 
-// Dropped implements [cycle.Observer].
-func (o *onlooker) Dropped(target string, samples int) {
-	o.own.Dropped(target, samples)
-	o.log.Warn("metrics waited for too long and were dropped", "target", target, "values", samples)
-}
+// Dropped implements [cycle.Observer]; its lane logs.
+func (o *onlooker) Dropped(target string, samples int) { o.own.Dropped(target, samples) }
 
 // Beat implements [cycle.Observer].
 func (o *onlooker) Beat(target string, err error) {
@@ -75,7 +75,7 @@ func (o *onlooker) Beat(target string, err error) {
 	}
 	o.own.Beat(target, err)
 	if o.turned("heartbeat "+target, err != nil) && err != nil {
-		o.log.Warn("heartbeat was not delivered", "target", target, "error", err)
+		o.log.Warn("heartbeat was not delivered", "target", target, "reason", string(metrics.ReasonOf(err)), "error", err)
 	}
 }
 

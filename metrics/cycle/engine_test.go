@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -98,6 +99,58 @@ func TestWhatWaitedIsDeliveredInOrderAndTheOldestIsDropped(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		e.Close(time.Second, Life{Exit: 0})
 		if want := []float64{5, 6, 7}; !slices.Equal(s.pushed, want) || seen.dropped != 4 {
+			t.Errorf("delivered %v, want %v; %d were dropped", s.pushed, want, seen.dropped)
+		}
+	})
+}
+
+func TestDroppingIsSaidOnceATurnAndCountedEachTime(t *testing.T) {
+	for name, buffer := range map[string]int{"full": 2, "smaller than a cycle": 0} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var away atomic.Bool
+				s := &server{answer: func(context.Context) error {
+					if away.Load() {
+						return errors.New("connection refused")
+					}
+					return nil
+				}}
+				var log strings.Builder
+				seen := new(counts)
+				o := options(s, seen, buffer)
+				o.Log = slog.New(slog.NewTextHandler(&log, nil))
+				e := Start(o)
+				time.Sleep(5 * time.Second)
+				for _, gone := range []bool{true, false, true, false} {
+					away.Store(gone)
+					time.Sleep(time.Minute)
+				}
+				e.Close(time.Second, Life{Exit: 0})
+				if n := strings.Count(log.String(), "from now on the oldest are dropped"); n != 2 {
+					t.Errorf("the beginning was said %d times, want twice:\n%s", n, &log)
+				}
+				if n := strings.Count(log.String(), "no longer dropped"); n != 2 {
+					t.Errorf("the end was said %d times, want twice:\n%s", n, &log)
+				}
+				if kept := max(1, buffer); seen.dropped != 2*(7-kept) { // there are six cycles of it, and the next is offered before it is over
+					t.Errorf("%d were dropped, want %d", seen.dropped, 2*(7-kept))
+				}
+				if s.count()+seen.dropped != 25 {
+					t.Errorf("of 25 values %d were delivered and %d dropped", s.count(), seen.dropped)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatIsOnItsWayIsNotDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(context.Context) error { time.Sleep(14 * time.Second); return nil }}
+		seen := new(counts)
+		e := Start(options(s, seen, 0))
+		time.Sleep(65 * time.Second) // the fifth cycle comes while the third is delivered and the fourth waits
+		e.Stop()
+		if want := []float64{1, 2, 3, 5, 6}; !slices.Equal(s.pushed, want) || seen.dropped != 1 {
 			t.Errorf("delivered %v, want %v; %d were dropped", s.pushed, want, seen.dropped)
 		}
 	})

@@ -3,6 +3,7 @@ package cycle
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +17,8 @@ type parcel struct {
 }
 
 // lane delivers to one target, in order. What cannot be delivered waits for the
-// next cycle; when too much waits the oldest is dropped.
+// next cycle; when too much waits the oldest is dropped. The newest stays in any
+// case: a buffer that is smaller than one cycle is one for one cycle.
 type lane struct {
 	sink Sink
 	o    Options
@@ -27,7 +29,9 @@ type lane struct {
 
 	mu      sync.Mutex
 	waiting []parcel // guarded by mu; the oldest first
+	busy    bool     // guarded by mu; the first of them is being pushed
 	samples int      // guarded by mu; in waiting
+	lost    int      // guarded by mu; samples dropped since all was well
 	elapsed int64    // guarded by mu; of the last push
 	pushed  bool     // guarded by mu; there was one
 
@@ -44,22 +48,42 @@ func (l *lane) offer(p parcel) {
 	l.mu.Lock()
 	l.waiting = append(l.waiting, p)
 	l.samples += len(p.snapshot.Samples)
-	var dropped []parcel
-	for len(l.waiting) > 1 && l.samples > l.sink.Buffer {
-		dropped = append(dropped, l.waiting[0])
-		l.samples -= len(l.waiting[0].snapshot.Samples)
-		l.waiting[0] = parcel{}
-		l.waiting = l.waiting[1:]
-	}
 	l.mu.Unlock()
-	for _, d := range dropped {
+	l.trim()
+	nudge(l.more)
+}
+
+// trim drops the oldest parcels while too many samples wait, but not the newest,
+// and not one that is on its way.
+func (l *lane) trim() {
+	for _, d := range l.excess() {
 		if l.o.Observer != nil {
 			l.o.Observer.Dropped(l.sink.Name, len(d.snapshot.Samples))
 		}
 		d.tell(Outcome{Target: l.sink.Name, Err: errDropped})
 		d.snapshot.release()
 	}
-	nudge(l.more)
+}
+
+// excess takes out what is to be dropped. The log is told of the first in a row.
+func (l *lane) excess() (dropped []parcel) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	oldest := 0
+	if l.busy {
+		oldest = 1
+	}
+	for len(l.waiting) > oldest+1 && l.samples > l.sink.Buffer {
+		n := len(l.waiting[oldest].snapshot.Samples)
+		dropped = append(dropped, l.waiting[oldest])
+		l.waiting = slices.Delete(l.waiting, oldest, oldest+1)
+		l.samples -= n
+		if l.lost == 0 {
+			l.log.Warn("metrics wait for too long: from now on the oldest are dropped (see the target's buffer)", "values", n, "buffer", l.sink.Buffer)
+		}
+		l.lost += n
+	}
+	return dropped
 }
 
 func (p parcel) tell(o Outcome) {
@@ -111,47 +135,53 @@ func (l *lane) deliver(ctx context.Context) {
 		p.snapshot.release()
 		l.note(outcome)
 		if outcome.Err != nil {
-			l.answer(outcome)
+			l.failed(outcome)
 			return
 		}
-		l.done(p, outcome)
+		l.done(outcome)
 	}
 }
 
-// first returns the oldest parcel. It has to be released even if it is dropped
-// meanwhile.
+// first returns the oldest parcel, which is not dropped until done or failed.
+// It has to be released.
 func (l *lane) first() (parcel, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.waiting) == 0 {
 		return parcel{}, false
 	}
+	l.busy = true
 	l.waiting[0].snapshot.holders.Add(1)
 	return l.waiting[0], true
 }
 
-// done removes a parcel that was delivered, unless it was dropped meanwhile.
-func (l *lane) done(p parcel, o Outcome) {
+// done removes the parcel that was delivered.
+func (l *lane) done(o Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) > 0 && l.waiting[0].snapshot == p.snapshot {
-		l.samples -= len(p.snapshot.Samples)
-		p.tell(o)
-		l.waiting[0] = parcel{}
-		l.waiting = l.waiting[1:]
-		p.snapshot.release()
+	l.busy = false
+	p := l.waiting[0]
+	l.waiting = slices.Delete(l.waiting, 0, 1)
+	l.samples -= len(p.snapshot.Samples)
+	p.tell(o)
+	p.snapshot.release()
+	if l.lost > 0 && len(l.waiting) == 0 {
+		l.log.Info("metrics are no longer dropped", "dropped", l.lost)
+		l.lost = 0
 	}
 }
 
-// answer tells everybody who waits what became of the push that failed: theirs
-// waits for the next cycle, and who asks wants to know now.
-func (l *lane) answer(o Outcome) {
+// failed tells everybody who waits what became of the push: theirs waits for the
+// next cycle, and who asks wants to know now.
+func (l *lane) failed(o Outcome) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.busy = false
 	for i := range l.waiting {
 		l.waiting[i].tell(o)
 		l.waiting[i].outcome = nil
 	}
+	l.mu.Unlock()
+	l.trim()
 }
 
 // push delivers one snapshot.
@@ -199,7 +229,7 @@ func (l *lane) note(o Outcome) {
 	l.mu.Unlock()
 	switch {
 	case o.Err != nil && !l.failing:
-		l.log.Warn("metrics were not delivered, they wait", "error", o.Err)
+		l.log.Warn("metrics were not delivered, they wait", "reason", string(metrics.ReasonOf(o.Err)), "error", o.Err)
 	case o.Err == nil && l.failing:
 		l.log.Info("metrics are delivered again", "waiting", waiting)
 	}

@@ -31,3 +31,8 @@ func (c Command) Read(ctx context.Context, body *Body) (contentType string, err 
 	}
 	return "", &failure{Refused, err}
 }
+
+// String implements [Reader]. Arguments may be secrets.
+func (c Command) String() string {
+	return fmt.Sprintf("the output of %q", c.Program.Command[:min(1, len(c.Program.Command))])
+}

@@ -19,6 +19,8 @@ type Reader interface {
 	// nobody says. It ends with ctx and with an error of body, and is called by
 	// one goroutine.
 	Read(ctx context.Context, body *Body) (contentType string, err error)
+	// String names what is read, without secrets.
+	String() string
 }
 
 // Options bound and steer an endpoint.
@@ -110,10 +112,18 @@ func (e *Endpoint) read(ctx context.Context) (text, contentType string, err erro
 	case err == nil:
 		return text, contentType, nil
 	case ctx.Err() != nil:
-		err = fmt.Errorf("reading the endpoint: %w", context.Cause(ctx))
-		return "", "", &failure{TimedOut, err}
+		return "", "", &failure{TimedOut, fmt.Errorf("reading %s: %w", e.reader, e.late(ctx))}
 	}
 	return "", "", &failure{reasonOf(err, Unreachable), err}
+}
+
+// late is why a reading has ended before its time, or with it: whoever sets a
+// deadline sets the same one.
+func (e *Endpoint) late(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return context.Cause(ctx)
+	}
+	return timeout(e.options.Timeout)
 }
 
 func (e *Endpoint) parse(samples []metrics.Sample, text string, f Format) ([]metrics.Sample, error) {
@@ -121,6 +131,9 @@ func (e *Endpoint) parse(samples []metrics.Sample, text string, f Format) ([]met
 	case None:
 		return samples, nil
 	case Dropwizard:
+		if err := springsIndex(text); err != nil {
+			return samples, err
+		}
 		return e.json.Append(samples, text)
 	case Prometheus, OpenMetrics:
 		e.prometheus.OpenMetrics = f == OpenMetrics

@@ -70,6 +70,21 @@ func TestFormatIsFoundByLooking(t *testing.T) {
 	refused(t, file(t, "<!doctype html>", endpoint.Options{}), endpoint.Unreadable, "neither JSON nor Prometheus text")
 }
 
+func TestSpringBootsListOfNamesIsRefusedWithAHint(t *testing.T) {
+	for _, text := range []string{
+		`{"names":["jvm.memory.used","http.server.requests"]}`,
+		` {"_links":{"self":{"href":"http://x/actuator","templated":false}}}`,
+		`{"name":"jvm.memory.used","baseUnit":"bytes","measurements":[{"statistic":"VALUE","value":1}],"availableTags":[]}`,
+	} {
+		refused(t, file(t, text, endpoint.Options{}), endpoint.Unreadable, "read /actuator/prometheus instead")
+	}
+	for _, text := range []string{`{"names":1}`, `{"name":2}`, `{"name":{"a":3}}`, `{"name":"x","gauges":{"a":{"value":4}}}`} {
+		if samples, err := file(t, text, endpoint.Options{}).Collect(t.Context(), nil); err != nil || len(samples) != 1 {
+			t.Errorf("%s: %d samples, %v", text, len(samples), err)
+		}
+	}
+}
+
 func TestFormatSettingDecides(t *testing.T) {
 	for name, text := range map[string]string{"dropwizard": "a 1", "actuator": "a 1", "prometheus": `{"a":1}`, "openmetrics": "a 1\n"} {
 		format, err := endpoint.ParseFormat(name)

@@ -34,6 +34,9 @@ func (f File) Read(ctx context.Context, body *Body) (contentType string, err err
 	return "", nil
 }
 
+// String implements [Reader].
+func (f File) String() string { return f.Path }
+
 // until reads as long as ctx lasts.
 type until struct {
 	ctx context.Context

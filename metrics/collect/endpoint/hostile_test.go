@@ -104,7 +104,7 @@ func TestHostileServerCostsLittle(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 			}
 		}, endpoint.TimedOut, "not finished after 500ms"},
-		"silence":  {func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }, endpoint.TimedOut, "not finished after 500ms"},
+		"silence":  {func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }, endpoint.TimedOut, "/metrics: not finished after 500ms"},
 		"hangs up": {func(net.Conn) {}, endpoint.Unreachable, "EOF"},
 		"noise":    {func(c net.Conn) { endlessly(c, "\x00\xff") }, endpoint.Unreachable, "exceeded"},
 		"endless line": {func(c net.Conn) {

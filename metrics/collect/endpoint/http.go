@@ -85,13 +85,16 @@ func (h HTTP) transport(to target) *http.Transport {
 	return t
 }
 
+// String implements [Reader].
+func (r *httpReader) String() string { return r.to.String() }
+
 // redirect says whether a redirection is followed.
 func (r *httpReader) redirect(next *http.Request, before []*http.Request) error {
 	switch {
 	case len(before) > r.Redirects && r.Redirects > 0:
-		return fmt.Errorf("more than %d redirections (see its redirects setting)", r.Redirects)
+		return fmt.Errorf("more than %d redirections: write the last address that they lead to", r.Redirects)
 	case r.Redirects > 0 && (next.URL.Host != r.to.url.Host || next.URL.Scheme != r.to.url.Scheme):
-		return errors.New("it redirects to another server: write the address that it redirects to")
+		return errors.New("it redirects to another server, and that is not followed: write the last address that it leads to")
 	case r.Redirects > 0:
 		return nil
 	}
@@ -106,7 +109,7 @@ func (r *httpReader) Read(ctx context.Context, body *Body) (contentType string, 
 	}
 	answer, err := r.client.Do(request)
 	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", r.to, plain(err))
+		return "", fmt.Errorf("reading %s: %w", r.to, plain(err, request))
 	}
 	defer answer.Body.Close()
 	if err := r.take(answer, body); err != nil {
@@ -190,7 +193,7 @@ func unexpected(status int) error {
 	hint := "see the log of the application"
 	switch {
 	case status >= 300 && status < 400:
-		hint = "it redirects: write the address that it redirects to, or see its redirects setting"
+		hint = "it redirects, and that is not followed: write the last address that it leads to (curl -sIL shows it)"
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		hint = "see its username, password_file and token_file settings"
 	case status == http.StatusNotFound:

@@ -2,6 +2,7 @@ package endpoint_test
 
 import (
 	"compress/gzip"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -15,7 +16,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"concierge/metrics"
 	"concierge/metrics/collect/endpoint"
 	"concierge/metrics/fixture"
 )
@@ -152,6 +155,44 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 	}
 }
 
+func TestServersThatEchoARequestRevealNoSecret(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = fmt.Fprintf(c, "%s %v\r\n\r\n", r.URL, r.Header)
+		_ = c.Close()
+	})
+	h := endpoint.HTTP{URL: url + "/metrics?token=secret-1&a=b", Headers: map[string]string{"X-Key": "secret-2"}, Username: "me", Password: func() (string, error) { return "secret-3", nil }}
+	_, err := at(t, h, endpoint.Options{}).Collect(t.Context(), nil)
+	if err == nil || !strings.Contains(err.Error(), "malformed") {
+		t.Fatalf("error is %v", err)
+	}
+	for _, secret := range []string{"secret", "token=", "bWU6c2VjcmV0LTM="} {
+		if strings.Contains(err.Error(), secret) {
+			t.Errorf("%s is in %v", secret, err)
+		}
+	}
+}
+
+func TestATimeoutNamesTheURLWithoutItsSecretsWhoeverSetIt(t *testing.T) {
+	url := hostile(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	h := endpoint.HTTP{URL: strings.Replace(url, "//", "//me:secret@", 1) + "?token=secret"}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := at(t, h, endpoint.Options{Timeout: 3 * time.Second}).Collect(ctx, nil)
+	if want := "reading " + url + "?…: not finished after 3s (see its timeout setting)"; err == nil || err.Error() != want || !errors.Is(err, metrics.ErrTimeout) {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := at(t, h, endpoint.Options{}).Collect(stopped, nil); !errors.Is(err, context.Canceled) || errors.Is(err, metrics.ErrTimeout) {
+		t.Errorf("error is %v", err)
+	}
+}
+
 func TestUnixSocketIsRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.sock")
 	l, err := net.Listen("unix", path)
@@ -204,7 +245,7 @@ func TestCompressedAnswerIsInflated(t *testing.T) {
 }
 
 func TestOtherStatusIsRefusedWithAHint(t *testing.T) {
-	for status, hint := range map[int]string{204: "log of the application", 401: "token_file", 404: "path of its URL", 500: "log of the application", 301: "it redirects"} {
+	for status, hint := range map[int]string{204: "log of the application", 401: "token_file", 404: "path of its URL", 500: "log of the application", 301: "write the last address that it leads to"} {
 		server := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 		refused(t, at(t, endpoint.HTTP{URL: server}, endpoint.Options{}), endpoint.Refused, fmt.Sprintf("status %d: ", status))
 		_, err := at(t, endpoint.HTTP{URL: server}, endpoint.Options{}).Collect(t.Context(), nil)

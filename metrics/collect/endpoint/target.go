@@ -2,9 +2,12 @@ package endpoint
 
 import (
 	"errors"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"concierge/metrics"
 )
 
 // target is where an HTTP request goes.
@@ -77,10 +80,21 @@ func (t target) near() bool {
 	return t.socket != "" || host == "localhost" || err == nil && address.IsLoopback()
 }
 
-// plain is why a request failed, without its URL.
-func plain(err error) error {
+// plain is why a request failed, without its URL and what in it must not be
+// shown: a server may echo that in an answer which is none.
+func plain(err error, request *http.Request) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
+		err = e.Err
 	}
-	return err
+	secrets := metrics.SecretsIn(request.URL)
+	for name, values := range request.Header {
+		if name == "Accept" || name == "User-Agent" || name == "Accept-Encoding" {
+			continue
+		}
+		for _, value := range values {
+			_, credentials, _ := strings.Cut(value, " ")
+			secrets = append(secrets, value, credentials)
+		}
+	}
+	return metrics.Mask(err, secrets...)
 }

@@ -127,7 +127,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, int, error) {
 	}
 	answer, err := c.http.Do(request)
 	if err != nil {
-		return Answer{}, int(left.Load()), cause(ctx, err)
+		return Answer{}, int(left.Load()), cause(ctx, err, secret)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	a := Answer{Status: answer.StatusCode, Header: answer.Header, secret: secret}
@@ -136,7 +136,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, int, error) {
 		a.Body = a.Body[:c.options.MaxAnswer]
 	}
 	if err != nil {
-		return a, int(left.Load()), fmt.Errorf("reading the answer: %w", cause(ctx, err))
+		return a, int(left.Load()), fmt.Errorf("reading the answer: %w", cause(ctx, err, secret))
 	}
 	return a, int(left.Load()), nil
 }

@@ -121,7 +121,7 @@ func TestRedirectionsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		url := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other, status) })
 		a, _, err := newClient(t, delivery.Options{URL: url}).Do(t.Context(), post("x"))
-		if err != nil || a.Status != status || !strings.Contains(a.Unexpected("").Error(), "write the URL that it redirects to") {
+		if err != nil || a.Status != status || !strings.Contains(a.Unexpected("").Error(), "write the last URL that it leads to") {
 			t.Errorf("%d: status %d, %v", status, a.Status, err)
 		}
 	}
@@ -135,6 +135,7 @@ func TestErrorsHoldNoSecretEvenIfTheServerEchoesIt(t *testing.T) {
 		for _, values := range r.Header {
 			_, _ = io.WriteString(w, strings.Join(values, " ")+" ")
 		}
+		_, _ = io.WriteString(w, r.URL.String()+" "+r.URL.Query().Get("key"))
 	})
 	o := delivery.Options{
 		URL: strings.Replace(url, "http://", "http://me:pass-1@", 1) + "/?key=query-2", Headers: map[string]string{"X-Key": "header-3"},
@@ -152,6 +153,34 @@ func TestErrorsHoldNoSecretEvenIfTheServerEchoesIt(t *testing.T) {
 	for _, secret := range []string{"pass-1", "query-2", "header-3", "file-4", strings.TrimPrefix(got.Get("Authorization"), "Basic ")} {
 		if strings.Contains(text, secret) {
 			t.Errorf("%s is in %s", secret, text)
+		}
+	}
+}
+
+func TestErrorsOfBrokenAnswersHoldNoSecret(t *testing.T) {
+	for name, write := range map[string]func(c net.Conn, line string){
+		"first line": func(c net.Conn, line string) { _, _ = io.WriteString(c, line+"\r\n\r\n") },
+		"header":     func(c net.Conn, line string) { _, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n"+line+"\r\n\r\n") },
+		"location": func(c net.Conn, line string) {
+			_, _ = io.WriteString(c, "HTTP/1.1 302 Found\r\nLocation: http://other:pass-3@%zz/?key=query-2&more=query-4\r\n\r\n")
+		},
+	} {
+		addr := listen(t, func(c net.Conn) {
+			line := make([]byte, 100)
+			n, _ := c.Read(line)
+			path, _, _ := strings.Cut(string(line[:n]), "HTTP")
+			write(c, path)
+			_ = c.Close()
+		})
+		c := newClient(t, delivery.Options{URL: "http://me:pass-1@" + addr + "/p?key=query-2"})
+		_, _, err := c.Do(t.Context(), post("x"))
+		if err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		for _, secret := range []string{"pass-", "query-"} {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: %s is in %v", name, secret, err)
+			}
 		}
 	}
 }

@@ -16,15 +16,16 @@ import (
 	"concierge/metrics"
 )
 
-// cause is why a request failed, without its URL, and tells a time that is over
-// from all other reasons.
-func cause(ctx context.Context, err error) error {
+// cause is why a request failed, without its URL and the secrets in it, and
+// tells a time that is over from all other reasons.
+func cause(ctx context.Context, err error, secret []string) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return context.Cause(ctx)
 	}
+	err = metrics.Mask(err, secret...)
 	timeout, ok := errors.AsType[net.Error](err)
 	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || ok && timeout.Timeout() {
 		return fmt.Errorf("%w (%w)", metrics.ErrTimeout, err)
@@ -46,12 +47,7 @@ func (a Answer) Unexpected(said string) error {
 // without secrets that it may echo. It is empty if the text is.
 func (a Answer) Quote(text string) string {
 	const longest = 200
-	for _, s := range a.secret {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "…")
-		}
-	}
-	text = strings.ToValidUTF8(strings.TrimSpace(text), "?")
+	text = strings.ToValidUTF8(strings.TrimSpace(metrics.MaskText(text, a.secret...)), "?")
 	if text == "" {
 		return ""
 	}
@@ -74,13 +70,13 @@ func unprintable(r rune) bool {
 func hint(status int) string {
 	switch {
 	case status >= 300 && status < 400:
-		return "it redirects, and that is not followed: write the URL that it redirects to"
+		return "it redirects, and that is not followed: write the last URL that it leads to (curl -sIL shows it)"
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return "see the target's username, password_file, token_file and headers settings"
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
 		return "see the path of the target's URL"
 	case status == http.StatusRequestEntityTooLarge:
-		return "it takes less at once: see the target's limit of values in one request"
+		return "it takes less at once: see the limit of the server's proxy, and max_points where the target has it"
 	}
 	return "see the log of the server"
 }

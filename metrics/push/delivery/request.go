@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
+
+	"concierge/metrics"
 )
 
 // request makes a request without its body, and returns the secrets in it.
@@ -36,6 +38,7 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, []strin
 // identify adds the headers and credentials of the settings and returns what of
 // them must not be shown.
 func (c *Client) identify(request *http.Request) (secret []string, err error) {
+	secret = metrics.SecretsIn(c.to.url)
 	for name, value := range c.options.Headers {
 		request.Header.Set(name, value)
 		secret = append(secret, value)

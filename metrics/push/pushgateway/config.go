@@ -51,7 +51,7 @@ func (c Config) validate() error {
 		errs = append(errs, errors.New("the timeout is negative: leave it out for the default"))
 	}
 	if c.Import && c.Withdraw {
-		errs = append(errs, errors.New("what was imported cannot be deleted: leave out delete_on_close, which is for a Pushgateway"))
+		errs = append(errs, errors.New("what was imported cannot be deleted: leave out delete, which is for a Pushgateway"))
 	}
 	for i, l := range c.Labels {
 		if !isLabelName(l.Name) {

@@ -123,7 +123,7 @@ func reason(ctx context.Context, err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT):
 		return fmt.Errorf("nobody receives there: is the agent running, and is its address right? (%w)", err)
 	case errors.Is(err, syscall.EMSGSIZE):
-		return fmt.Errorf("the packet is too large for the way: see the target's max_packet setting (%w)", err)
+		return fmt.Errorf("the packet is too large for the way: it has what an Ethernet frame or a socket takes, so see the MTU on the way (%w)", err)
 	}
 	return err
 }

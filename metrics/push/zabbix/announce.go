@@ -74,7 +74,7 @@ func (t *Target) took(now time.Time) {
 	t.inventory.changed = false
 	t.bulletin = bulletin{taken: now}
 	if n := t.inventory.omitted; n > 0 {
-		t.cfg.Log.Warn("there are more metrics than are announced: raise max_rows or drop some by a rule", "announced", t.inventory.rows, "omitted", n)
+		t.cfg.Log.Warn("there are more metrics than are announced: raise discovery.max_rows or drop some by a rule", "announced", t.inventory.rows, "omitted", n)
 	}
 }
 

@@ -72,7 +72,7 @@ func TestDocumentsAreBoundedAndOthersStillSent(t *testing.T) {
 	s := snapshot(nil)
 	s.Documents = map[string][]byte{"small": []byte(`{"a":"\\"}`), "large": bytes.Repeat([]byte("x"), 11)}
 	r, err := target.Push(t.Context(), s)
-	if err == nil || !strings.Contains(err.Error(), "max_document") || r.Accepted != 1 {
+	if err == nil || !strings.Contains(err.Error(), "max_bytes") || r.Accepted != 1 {
 		t.Errorf("the receipt is %+v, the error %v", r, err)
 	}
 	if d := f.heard()[0].Data; d[0].Key != "app.document[small]" || d[0].Value != `{"a":"\\"}` {

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
+
+	"concierge/metrics"
 )
 
 // cluster is one server, which may have several nodes of which one works: the
@@ -36,14 +39,16 @@ func (c *cluster) ask(ctx context.Context, frame []byte) (answer, exchanged, err
 	return a, cost, err
 }
 
-// askNodes tries one node after the other. One that took the request and then
-// did not answer in time is not followed by the next in the same exchange: the
-// values may have arrived, and the time is over. The next exchange begins with
-// another.
+// askNodes tries one node after the other, as long as there is time: see share.
+// One that took the request and then did not answer may have kept the values;
+// then the next one gets them again, of the same moment, which changes nothing
+// where both write into one database. Who answers something else than a verdict
+// is not followed by the next: the request is what is wrong.
 func (c *cluster) askNodes(ctx context.Context, frame []byte, cost *exchanged) (answer, error) {
 	var errs []error
-	for _, addr := range c.order() {
-		body, err := c.line.ask(ctx, addr, frame)
+	nodes := c.order()
+	for i, addr := range nodes {
+		body, err := c.askNode(ctx, addr, frame, len(nodes)-i)
 		if !errors.Is(err, errUnreached) {
 			cost.wire += len(frame)
 		}
@@ -53,12 +58,35 @@ func (c *cluster) askNodes(ctx context.Context, frame []byte, cost *exchanged) (
 		}
 		errs = append(errs, err)
 		c.demote(addr)
-		if ctx.Err() != nil || !errors.Is(err, errUnreached) && !errors.Is(err, errHungUp) {
+		if ctx.Err() != nil || !silent(err) || i == len(nodes)-1 {
 			break
 		}
 		cost.failovers++
 	}
 	return answer{}, errors.Join(errs...)
+}
+
+// askNode asks one node, of those that are left, in its share of the time.
+func (c *cluster) askNode(ctx context.Context, addr string, frame []byte, left int) ([]byte, error) {
+	ctx, cancel := share(ctx, left)
+	defer cancel()
+	return c.line.ask(ctx, addr, frame)
+}
+
+// share divides the time that is left evenly among the nodes that are left, so
+// that one that hangs leaves some for the next. The last one has all the rest.
+func share(ctx context.Context, nodes int) (context.Context, context.CancelFunc) {
+	end, bounded := ctx.Deadline()
+	if !bounded || nodes < 2 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(end)/time.Duration(nodes))
+}
+
+// silent reports whether a node said nothing, so that another may be the one
+// that works.
+func silent(err error) bool {
+	return errors.Is(err, errUnreached) || errors.Is(err, errHungUp) || errors.Is(err, metrics.ErrTimeout)
 }
 
 // order is in which order the nodes are tried now.

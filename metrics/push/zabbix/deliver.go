@@ -92,7 +92,7 @@ func (t *Target) checkDocuments(s *metrics.Snapshot) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(s.Documents)) {
 		if n := len(s.Documents[name]); n > t.cfg.MaxDocument {
-			errs = append(errs, fmt.Errorf("the document of %s has %d bytes, more than %d: raise max_document, or send items", name, n, t.cfg.MaxDocument))
+			errs = append(errs, fmt.Errorf("the document of %s has %d bytes, more than %d: lower the endpoint's max_bytes, or write payload: items", name, n, t.cfg.MaxDocument))
 		}
 		if _, ok := t.documentKey(name); !ok {
 			errs = append(errs, fmt.Errorf("the name of endpoint %q cannot be part of a Zabbix key: rename the endpoint", name))

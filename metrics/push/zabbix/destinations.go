@@ -22,7 +22,7 @@ func ParseDestinations(text string) ([][]string, error) {
 		for node := range strings.SplitSeq(server, ";") {
 			addr, err := parseAddress(strings.TrimSpace(node))
 			if err != nil {
-				return nil, fmt.Errorf("reading Zabbix servers %q: %w", text, err)
+				return nil, fmt.Errorf("reading the addresses of Zabbix servers: %w", err)
 			}
 			nodes = append(nodes, addr)
 		}
@@ -35,6 +35,9 @@ func ParseDestinations(text string) ([][]string, error) {
 func parseAddress(text string) (string, error) {
 	if text == "" {
 		return "", fmt.Errorf("an address is empty: write host:port, as in zabbix.example.com:%s", DefaultPort)
+	}
+	if strings.ContainsAny(text, "/@?") { // it may hold a password
+		return "", fmt.Errorf("an address is a URL or has a user in it: write host:port, as in zabbix.example.com:%s", DefaultPort)
 	}
 	if ip := net.ParseIP(strings.Trim(text, "[]")); ip != nil {
 		return net.JoinHostPort(ip.String(), DefaultPort), nil
@@ -49,8 +52,8 @@ func parseAddress(text string) (string, error) {
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return "", fmt.Errorf("address %q: the port is a number from 1 to 65535", text)
 	}
-	if host == "" || strings.ContainsAny(host, "/ @") {
-		return "", fmt.Errorf("address %q: %q is no host name; it is not a URL", text, host)
+	if host == "" || strings.Contains(host, " ") {
+		return "", fmt.Errorf("address %q: %q is no host name", text, host)
 	}
 	return net.JoinHostPort(host, port), nil
 }

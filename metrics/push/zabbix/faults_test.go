@@ -218,16 +218,32 @@ func TestADeadRedirectIsForgotten(t *testing.T) {
 	}
 }
 
-func TestAHungNodeIsNotTheFirstNextTime(t *testing.T) {
+func TestAHungNodeLeavesTimeForTheNextInTheSameDelivery(t *testing.T) {
 	hung := newFake(t, func(conn net.Conn, _ request) { _, _ = conn.Read(make([]byte, 1)) })
 	good := newFake(t, takes)
-	target := newTarget(t, zabbix.Config{Nodes: []string{hung.addr, good.addr}, Host: "h", Timeout: 200 * time.Millisecond, Discovery: zabbix.Discovery{Off: true}})
+	target := newTarget(t, zabbix.Config{Nodes: []string{hung.addr, good.addr}, Host: "h", Timeout: time.Second, Discovery: zabbix.Discovery{Off: true}})
 	s := snapshot([]metrics.Sample{gauge("a", 1)})
-	if _, err := target.Push(t.Context(), s); !errors.Is(err, metrics.ErrTimeout) || strings.Count(err.Error(), "no answer in time") != 1 {
-		t.Errorf("the error is %v", err)
-	}
-	if r := push(t, target, s); r.Accepted != 1 {
+	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != 1 {
 		t.Errorf("the receipt is %+v", r)
+	}
+	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != 0 || len(hung.heard()) != 1 {
+		t.Errorf("the receipt of the second push is %+v, and the hung node was asked %d times", r, len(hung.heard()))
+	}
+}
+
+func TestNodesThatAllHangShareTheTimeOfOneDelivery(t *testing.T) {
+	hang := func(conn net.Conn, _ request) { _, _ = conn.Read(make([]byte, 1)) }
+	one, two, three := newFake(t, hang), newFake(t, hang), newFake(t, hang)
+	target := newTarget(t, zabbix.Config{Nodes: []string{one.addr, two.addr, three.addr}, Host: "h", Timeout: 600 * time.Millisecond, Discovery: zabbix.Discovery{Off: true}})
+	begun := time.Now()
+	_, err := target.Push(t.Context(), snapshot([]metrics.Sample{gauge("a", 1)}))
+	if took := time.Since(begun); !errors.Is(err, metrics.ErrTimeout) || took > 3*time.Second {
+		t.Errorf("after %s the error is %v", took, err)
+	}
+	for _, addr := range []string{one.addr, two.addr, three.addr} {
+		if strings.Count(err.Error(), addr+": no answer in time") != 1 {
+			t.Errorf("the error does not say that %s was asked: %v", addr, err)
+		}
 	}
 }
 

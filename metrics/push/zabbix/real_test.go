@@ -100,6 +100,20 @@ func TestChunksAreSentWhenASettingWantsThem(t *testing.T) {
 	}
 }
 
+func TestADeliveryReachesTheSecondNodeWhenTheFirstHangs(t *testing.T) {
+	z := testserver.Zabbix(t)
+	hung := newFake(t, func(conn net.Conn, _ request) { _, _ = conn.Read(make([]byte, 1)) })
+	host := z.NewHost(testserver.ZabbixItem{Key: "app.gauge[a]"}, testserver.ZabbixItem{Key: "container.state", Type: testserver.ZabbixUnsigned})
+	c := zabbix.Config{Nodes: []string{hung.addr, z.Addr}, Host: host, Timeout: 3 * time.Second, BeatTimeout: 2 * time.Second, Discovery: zabbix.Discovery{Off: true}}
+	if r := push(t, newTarget(t, c), snapshot([]metrics.Sample{gauge("a", 1)})); r.Accepted != 1 || r.Failovers != 1 {
+		t.Errorf("the receipt of the values is %+v", r)
+	}
+	r, err := newTarget(t, c).Beat(t.Context(), snapshot([]metrics.Sample{{Name: "container.state"}}))
+	if err != nil || r.Accepted != 1 {
+		t.Errorf("the receipt of the last words is %+v, %v", r, err)
+	}
+}
+
 func TestHeartbeatHasPlainKeys(t *testing.T) {
 	z := testserver.Zabbix(t)
 	host := z.NewHost(testserver.ZabbixItem{Key: "container.state", Type: testserver.ZabbixUnsigned},

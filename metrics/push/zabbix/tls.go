@@ -113,9 +113,9 @@ func distinguishedName(name pkix.RDNSequence) string {
 
 // validate finds what is missing before the first connection.
 func (t *TLS) validate() error {
-	for _, f := range []struct{ setting, path string }{{"ca", t.CA}, {"cert", t.Cert}, {"key", t.Key}} {
+	for _, f := range []struct{ setting, path string }{{"ca_file", t.CA}, {"cert_file", t.Cert}, {"key_file", t.Key}} {
 		if f.path == "" {
-			return fmt.Errorf("TLS to Zabbix needs the file %s: certificates are the only way that there is, keys shared by both sides (PSK) are not supported", f.setting)
+			return fmt.Errorf("TLS to Zabbix needs %s: certificates are the only way that there is, keys shared by both sides (PSK) are not supported", f.setting)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"concierge/cluster"
+	"concierge/cluster/election"
 	"concierge/cluster/member"
 )
 
@@ -17,6 +18,13 @@ type Office interface {
 	// Leading returns the term, and whether this instance may act as the leader
 	// now. It does not block.
 	Leading() (term cluster.Version, leading bool)
+}
+
+// Succession is the election of the leader with its past.
+type Succession interface {
+	Office
+	// Former returns who led before, if that is known. It does not block.
+	Former() (l election.Leader, ok bool)
 }
 
 // Crew is who is there.
@@ -37,7 +45,7 @@ type Sessions interface {
 type Config struct {
 	Store    cluster.Store
 	Sessions Sessions // those of the candidate
-	Office   Office
+	Office   Succession
 	Crew     Crew
 	Service  string
 	Numbers  []string // metrics that are summed up; default none

@@ -58,11 +58,41 @@ func start(t *testing.T, names servers.Namespace, id string, more ...func(*node)
 		Numbers: []string{"load"}, Wanted: 3, TTL: ttl, Every: 100 * time.Millisecond,
 	})
 	must(t, err)
-	n.run(t, n.announcer.Run, roster.Run, n.candidate.Run, n.clerk.Run)
+	n.run(t, n.announcer.Run, n.candidate.Run, n.attending(roster), n.clerk.Run)
 	for _, m := range more {
 		n.run(t, m(n))
 	}
 	return n
+}
+
+// attending follows the others while the node leads, as an instance does.
+func (n *node) attending(r *member.Roster) func(context.Context) {
+	return func(ctx context.Context) {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		var watch sync.WaitGroup
+		defer watch.Wait()
+		stop := func() {}
+		for following := false; ; {
+			if leads := n.leads(); leads != following {
+				following = leads
+				stop()
+				watch.Wait()
+				stop = func() {}
+				if leads {
+					var with context.Context
+					with, stop = context.WithCancel(ctx)
+					watch.Go(func() { r.Run(with) })
+				}
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				stop()
+				return
+			}
+		}
+	}
 }
 
 // run runs the parts; those that begin first end last.

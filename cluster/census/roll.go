@@ -49,6 +49,13 @@ func (r *roll) see(peers []member.Peer, now time.Time) {
 	r.there = there
 }
 
+// miss takes somebody who is known to have been there.
+func (r *roll) miss(p member.Peer, now time.Time) {
+	if _, known := r.gone[p.Incarnation]; !known && r.there[p.ID].Incarnation != p.Incarnation {
+		r.gone[p.Incarnation] = departure{p, now}
+	}
+}
+
 // same reports whether it is the same list, which nobody changes: a large fleet
 // that is at rest costs nothing.
 func same(a, b []member.Peer) bool {

@@ -2,6 +2,7 @@ package census_test
 
 import (
 	"context"
+	"fmt"
 	"errors"
 	"slices"
 	"sync"
@@ -113,6 +114,8 @@ type pretender cluster.Version
 
 func (p pretender) Leading() (cluster.Version, bool) { return cluster.Version(p), true }
 
+func (p pretender) Former() (l election.Leader, ok bool) { return l, false }
+
 // fixed are figures that do not change.
 type fixed census.Counts
 
@@ -134,11 +137,12 @@ func follow(t *testing.T, s cluster.Store, id string, term cluster.Version, rule
 	t.Cleanup(func() { cancel(); run.Wait() })
 }
 
-// reign writes the key of a leader and returns its version.
+// reign writes the key of a leader and returns its version. Each writes something
+// else: Consul does not count a write that changes nothing.
 func reign(t *testing.T, s cluster.Store) cluster.Version {
 	t.Helper()
 	key := election.Key("web")
-	_, err := s.Commit(t.Context(), cluster.Txn{Then: []cluster.Write{{Key: key, Value: []byte("{}")}}})
+	_, err := s.Commit(t.Context(), cluster.Txn{Then: []cluster.Write{{Key: key, Value: fmt.Appendf(nil, `{"session":"%d"}`, time.Now().UnixNano())}}})
 	must(t, err)
 	v, err := s.Read(t.Context(), key)
 	must(t, err)

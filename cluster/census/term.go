@@ -10,6 +10,7 @@ import (
 
 	"concierge/cluster"
 	"concierge/cluster/election"
+	"concierge/cluster/member"
 )
 
 // term is the work of one leadership. It belongs to the goroutine of
@@ -23,6 +24,8 @@ type term struct {
 	mine    bool          // what is there was written in this term
 	written time.Time     // the last counts; zero is never
 	swept   bool          // the last words were looked at once
+
+	succeeded bool // the leader before was looked for
 }
 
 func newTerm(c *Clerk, number cluster.Version, r *roll) *term {
@@ -52,7 +55,20 @@ func (t *term) run(ctx context.Context) {
 			return
 		}
 		t.call(t.roll)
+		t.succeed()
 		t.keep(ctx)
+	}
+}
+
+// succeed looks, once, whether the leader before is still there: nobody else
+// followed who is there, so nobody else would miss it.
+func (t *term) succeed() {
+	if _, current := t.cfg.Crew.Peers(); !current || t.succeeded {
+		return
+	}
+	t.succeeded = true
+	if l, ok := t.cfg.Office.Former(); ok {
+		t.roll.miss(member.Peer{Instance: member.Instance{ID: l.ID, Incarnation: l.Incarnation}}, time.Now())
 	}
 }
 

@@ -89,6 +89,8 @@ func (c *campaign) look(e cluster.Entry) {
 		c.turn.Reset(1)
 	case !e.Owned:
 		c.cfg.Log.Warn("the key of the leader belongs to no session, so nobody can be elected; delete it", "key", c.key, "error", err)
+	case err == nil:
+		c.follow(l)
 	}
 	c.enter(cluster.Absent, nil)
 }

@@ -66,6 +66,7 @@ type Candidate struct {
 	mu      sync.Mutex
 	term    cluster.Version // guarded by mu; absent while not elected
 	session cluster.Session // guarded by mu; that of the term
+	former  *Leader         // guarded by mu; the other one who led last
 }
 
 // New returns a candidate. It does not stand before [Candidate.Run].
@@ -95,6 +96,23 @@ func (c *Candidate) Leading() (term cluster.Version, leading bool) {
 	default:
 		return c.term, c.session.Fresh() <= c.cfg.TTL/2
 	}
+}
+
+// Former returns who led before this instance, if it has seen another one. It
+// does not block.
+func (c *Candidate) Former() (l Leader, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.former == nil {
+		return Leader{}, false
+	}
+	return *c.former, true
+}
+
+func (c *Candidate) follow(l Leader) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.former = &l
 }
 
 // Run stands for election until ctx ends, with one session after the other.

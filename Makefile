@@ -5,18 +5,22 @@ STATICCHECK   ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME      ?= 20000x
 BENCHFLAGS    ?=
 
-.PHONY: build test servers lint fuzz bench-peers bench-metrics microbench fleet crash compat storm model rollouts rollout-load clean
+.PHONY: build test packages servers lint fuzz bench-peers bench-metrics microbench fleet crash compat storm model rollouts rollout-load clean
 
 ## build: the static binary, ./concierge
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o concierge ./cmd/concierge
 
-## servers: build the real etcd, Consul, Vault and consul-template ahead (once; about 13 minutes)
+## servers: build the real etcd, Consul, Vault, Prometheus and consul-template ahead (once; about 20 minutes)
 servers:
 	$(GO) run ./internal/testserver/install
 
+## packages: what the tests run of the distribution's packages (Debian, as root; nothing if all is there)
+packages:
+	@./internal/testserver/packages
+
 ## test: everything, on real servers, with the race detector
-test: servers
+test: packages servers
 	$(GO) test -race -shuffle=on -timeout 60m ./...
 
 ## crash: 1,000 renders killed by SIGKILL at random moments; no file may be torn

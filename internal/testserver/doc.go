@@ -8,7 +8,7 @@
 // cause: stop, kill, restart with the same data on the same port, pause.
 //
 // [Zabbix] gives a shared Zabbix server with its database and API, from the
-// packages of the distribution: see [ZabbixPackages].
+// packages of the distribution: `make packages` installs them.
 //
 // Everything listens on loopback, on ports that were free a moment before; a
 // clash is retried. Functions of this package fail the test on any error.

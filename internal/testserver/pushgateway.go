@@ -7,10 +7,6 @@ import (
 	"testing"
 )
 
-// PrometheusPackages installs, on Debian 12, what
-// [NewPushgateway] and [Promtool] need. RUNLEVEL keeps the packages from starting them.
-const PrometheusPackages = "RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends prometheus prometheus-pushgateway"
-
 // NewPushgateway starts a Prometheus Pushgateway that belongs to the test.
 func NewPushgateway(tb testing.TB) *Server {
 	tb.Helper()
@@ -39,7 +35,7 @@ func packaged(tb testing.TB, program string) string {
 	tb.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
-		tb.Fatalf("finding %s: %v (install it: %s)", program, err, PrometheusPackages)
+		tb.Fatalf("finding %s: %v (make packages installs it)", program, err)
 	}
 	return path
 }

@@ -41,7 +41,7 @@ func (z *ZabbixServer) call(method string, params, out any) error {
 func newFrontend(database *instance) (*instance, error) {
 	php, err := exec.LookPath("php")
 	if _, missing := os.Stat(zabbixFrontend + "/api_jsonrpc.php"); err != nil || missing != nil {
-		return nil, fmt.Errorf("%w: install it with\n%s", errors.Join(err, missing), ZabbixPackages)
+		return nil, fmt.Errorf("%w: make packages installs it", errors.Join(err, missing))
 	}
 	return newInstance(kind{
 		program: "zabbix-frontend",

@@ -63,6 +63,7 @@ type Leader struct {
 	nudge chan struct{}
 	start time.Time // of its clock
 	// of Run's goroutine:
+	parser parser
 	seen   Mark
 	why    string
 	pruned uint64 // the newest rollout after which old releases were deleted
@@ -71,7 +72,7 @@ type Leader struct {
 // NewLeader makes a leader; it does nothing until Run.
 func NewLeader(c LeaderConfig) *Leader {
 	c.Policy.Grace = max(c.Policy.grace(), c.Window)
-	return &Leader{LeaderConfig: c, nudge: make(chan struct{}, 1), start: time.Now()}
+	return &Leader{LeaderConfig: c, parser: parser{set: c.Set}, nudge: make(chan struct{}, 1), start: time.Now()}
 }
 
 // Nudge says that the office, the crew or the sources changed. It does not block
@@ -228,7 +229,7 @@ func (l *Leader) view(state, acks *sight) (_ View, ok bool, err error) {
 	if !acksKnown || !stateKnown || !membersKnown {
 		return View{}, false, nil
 	}
-	v, err := Parse(l.Set, s, a)
+	v, err := l.parser.parse(s, a)
 	if err != nil {
 		return View{}, false, err
 	}

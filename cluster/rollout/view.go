@@ -1,10 +1,8 @@
 package rollout
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -55,76 +53,6 @@ type View struct {
 	Members []Member          // sorted by id; an instance has none
 	At      time.Time         // wall clock, for display and for holds that end
 }
-
-// Parse makes a [View] of what is below [Prefix] and below [AckPrefix]. Only a
-// record that cannot be understood is an error, and then nothing of the set may
-// be touched. Of the rest, what cannot be understood is on the safe side: a
-// slot is taken, a hold holds, an acknowledgement proves nothing.
-func Parse(set string, state, acks cluster.View) (View, error) {
-	v := View{Set: set, Acks: make(map[string]Noted), Holds: make(map[string]Frozen)}
-	for _, e := range state.Entries {
-		if err := v.add(e); err != nil {
-			return View{}, fmt.Errorf("reading %s: %w", e.Key, err)
-		}
-	}
-	for _, e := range acks.Entries {
-		id, ok := Unescape(strings.TrimPrefix(e.Key, AckPrefix(set)))
-		ack, err := decode[Ack](e.Value)
-		if !ok {
-			continue
-		}
-		if err != nil {
-			ack = Ack{}
-		}
-		v.Acks[id] = Noted{ack, at(e)}
-	}
-	return v, nil
-}
-
-func (v *View) add(e cluster.Entry) (err error) {
-	part := strings.Split(strings.TrimPrefix(e.Key, Prefix(v.Set)), "/")
-	switch {
-	case e.Key == recordKey(v.Set):
-		v.Version = e.Version
-		if v.Record, err = decodeRecord(e.Value); err == nil {
-			err = v.Record.check()
-		}
-	case e.Key == goodKey(v.Set):
-		v.Good, err = decode[Good](e.Value)
-	case part[0] == "hold":
-		v.addHold(e, part[1:])
-	case part[0] == "slot" && len(part) == 3:
-		v.addSlot(e, part[1], part[2])
-	}
-	return err
-}
-
-func (v *View) addHold(e cluster.Entry, rest []string) {
-	id := ""
-	if len(rest) > 0 {
-		id, _ = Unescape(rest[0])
-	}
-	h, err := decode[Hold](e.Value)
-	if err != nil {
-		h = Hold{Why: "an entry that cannot be read"}
-	}
-	v.Holds[id] = Frozen{h, at(e)}
-}
-
-func (v *View) addSlot(e cluster.Entry, domain, number string) {
-	name, ok := Unescape(domain)
-	n, err := strconv.Atoi(number)
-	if !ok || err != nil {
-		return // nobody ever asks for it
-	}
-	slot, err := decode[Slot](e.Value)
-	if err != nil {
-		slot = Slot{}
-	}
-	v.Slots = append(v.Slots, Held{slot, name, n, at(e)})
-}
-
-func at(e cluster.Entry) cluster.Condition { return cluster.Condition{Key: e.Key, Version: e.Version} }
 
 // With is the view with the members that are there.
 func (v View) With(members []Member, now time.Time) View {

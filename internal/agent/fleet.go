@@ -195,14 +195,22 @@ func (f *fleet) changes() <-chan func() {
 // may think this instance dead.
 func (f *fleet) away() bool { return f.announcer.Fresh() > 2*f.cfg.TTL }
 
-// noteFleet steers the rollouts and tells the others how the instance is.
-func (i *instance) noteFleet(now time.Time) {
+// steerFleet steers the rollouts.
+func (i *instance) steerFleet(now time.Time) {
+	if i.fleet == nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(i.fleet.rollings)) {
+		i.fleet.rollings[name].steer(i, now)
+	}
+}
+
+// tellFleet tells the others how the instance is. It is the last of a step: what
+// that has begun, and what has ended by it, is no news to the next one.
+func (i *instance) tellFleet(now time.Time) {
 	f := i.fleet
 	if f == nil {
 		return
-	}
-	for _, name := range slices.Sorted(maps.Keys(f.rollings)) {
-		f.rollings[name].steer(i, now)
 	}
 	s := i.fleetStatus()
 	f.tellHealth(s)

@@ -118,7 +118,7 @@ func (s *simulation) await(n int) {
 		}
 		return there == n && s.good() == want
 	}
-	if !until(5*time.Minute, done) {
+	if !until(5*time.Minute+time.Duration(n)*500*time.Millisecond, done) {
 		v, err := s.look()
 		r := v.Record
 		s.tb.Fatalf("not all of %d doubles run the release: rollout %d is %s at stage %d since %s: %s; %d slots, %v",

@@ -15,11 +15,11 @@ type Peer struct {
 	Instance
 	// Announced is the version of its key: two peers of one name with different
 	// ones are not the same announcement.
-	Announced cluster.Version
+	Announced cluster.Version `json:"announced"`
 	// Status is nil until this life has reported one.
-	Status *Status
+	Status *Status `json:"status"`
 	// Reported is the version of the status.
-	Reported cluster.Version
+	Reported cluster.Version `json:"reported"`
 }
 
 // Roster follows the instances of a service. Fields are set before Run.

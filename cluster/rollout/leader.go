@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -66,6 +67,7 @@ type Leader struct {
 	parser parser
 	seen   Mark
 	why    string
+	failed string // the last error in words
 	pruned uint64 // the newest rollout after which old releases were deleted
 }
 
@@ -113,9 +115,7 @@ func (l *Leader) lead(ctx context.Context) {
 		_, _, stateChanged := state.now()
 		_, _, acksChanged := acks.now()
 		next, err := l.tick(ctx, state, acks, term, m)
-		if err != nil {
-			l.Log.Warn("the rollout cannot be led; trying again", "set", l.Set, "error", err)
-		}
+		l.warn(err)
 		m = next.Memory
 		pause(ctx, pace)
 		l.rest(ctx, next, stateChanged, acksChanged)
@@ -148,6 +148,9 @@ func (l *Leader) tick(ctx context.Context, state, acks *sight, term cluster.Cond
 	lead := Lead{l.Who, term, l.Policy, live}
 	d := Next(v, lead, m, l.clock())
 	l.say(d.Why)
+	if err := l.retract(ctx, v, live.Release); err != nil {
+		return d, err
+	}
 	if d.Txn == nil {
 		return d, l.prune(ctx, v, term)
 	}
@@ -158,7 +161,7 @@ func (l *Leader) tick(ctx context.Context, state, acks *sight, term cluster.Cond
 	if d.Txn == nil {
 		return d, nil
 	}
-	return d, l.do(ctx, d, release)
+	return d, l.do(ctx, v, d, release)
 }
 
 // prune deletes what nobody can be told to run any more, once after the end of
@@ -175,9 +178,13 @@ func (l *Leader) prune(ctx context.Context, v View, term cluster.Condition) erro
 }
 
 // do publishes what is proposed and commits.
-func (l *Leader) do(ctx context.Context, d Decision, release Release) error {
+func (l *Leader) do(ctx context.Context, v View, d Decision, release Release) error {
 	if d.Publish != "" {
-		if _, err := Publish(ctx, l.Store, l.Set, release, l.Who, l.Limit); err != nil {
+		_, err := Publish(ctx, l.Store, l.Set, release, l.Who, l.Limit)
+		if size, large := errors.AsType[*SizeError](err); large {
+			return errors.Join(err, l.complain(ctx, v, size))
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -211,6 +218,18 @@ func (l *Leader) remember(v View) (View, error) {
 	}
 	l.seen = v.Mark()
 	return v, nil
+}
+
+// warn logs an error, once.
+func (l *Leader) warn(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != "" && text != l.failed {
+		l.Log.Warn("the rollout cannot be led; trying again", "set", l.Set, "error", err)
+	}
+	l.failed = text
 }
 
 // say logs what is waited for, once.

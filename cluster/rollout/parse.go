@@ -61,6 +61,8 @@ func (p *parser) meaning(e cluster.Entry) (m meaning) {
 		var good Good
 		good, m.err = decode[Good](e.Value)
 		m.put = func(v *View) { v.Good = good }
+	case e.Key == troubleKey(p.set):
+		m.put = parseTrouble(e)
 	case part[0] == "hold":
 		m.put = parseHold(e, part[1:])
 	case part[0] == "slot" && len(part) == 3:
@@ -78,6 +80,15 @@ func parseRecord(e cluster.Entry) (func(*View), error) {
 		err = r.check()
 	}
 	return func(v *View) { v.Record, v.Version = r, e.Version }, err
+}
+
+// parseTrouble takes one that cannot be read for one that is to be written anew.
+func parseTrouble(e cluster.Entry) func(*View) {
+	t, err := decode[Trouble](e.Value)
+	if err != nil {
+		t = Trouble{}
+	}
+	return func(v *View) { v.Trouble = &Told{t, at(e)} }
 }
 
 func parseHold(e cluster.Entry, rest []string) func(*View) {

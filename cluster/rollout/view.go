@@ -24,14 +24,20 @@ type Member struct {
 // Held is a slot that is taken.
 type Held struct {
 	Slot
-	Domain string
-	N      int
-	At     cluster.Condition // its key and version: the fencing token
+	Domain string            `json:"domain,omitempty"`
+	N      int               `json:"slot"`
+	At     cluster.Condition `json:"-"` // its key and version: the fencing token
 }
 
 // Noted is an acknowledgement as it was read.
 type Noted struct {
 	Ack
+	At cluster.Condition
+}
+
+// Told is a trouble as it was read.
+type Told struct {
+	Trouble
 	At cluster.Condition
 }
 
@@ -47,6 +53,7 @@ type View struct {
 	Record  Record
 	Version cluster.Version // of the record; [cluster.Absent] if there is none
 	Good    Good
+	Trouble *Told // nil: none
 	Slots   []Held
 	Acks    map[string]Noted  // by instance; an instance has its own alone
 	Holds   map[string]Frozen // by instance; "" is the whole set
@@ -108,6 +115,19 @@ func (v View) runs(m Member) string {
 func (v View) failed(id, incarnation string) bool {
 	a := v.Acks[id]
 	return a.Rollout == v.Record.ID && a.Incarnation == incarnation && a.Release == v.Record.To && a.Result.Failing()
+}
+
+// failing are the instances that failed with the release of this rollout, those
+// that do so no more apart, in order of their names; at most [FailuresKept].
+func (v View) failing() []Failure {
+	var list []Failure
+	for _, id := range slices.Sorted(maps.Keys(v.Acks)) {
+		a := v.Acks[id]
+		if a.Rollout == v.Record.ID && a.Fails > 0 && a.Result.Failing() && len(list) < FailuresKept {
+			list = append(list, Failure{id, a.Result})
+		}
+	}
+	return list
 }
 
 // failures of this rollout, of all instances in all their lives.

@@ -239,6 +239,9 @@ func (i *instance) rearm(now time.Time) {
 	sooner(i.explainAt())
 	sooner(i.exhaustedAt())
 	sooner(i.needsAt())
+	for _, t := range i.fleet.times(now) {
+		sooner(t)
+	}
 	i.wake.Reset(next.Sub(now))
 }
 

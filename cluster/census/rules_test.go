@@ -3,6 +3,7 @@ package census_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -134,11 +135,13 @@ func follow(t *testing.T, s cluster.Store, id string, term cluster.Version, rule
 	t.Cleanup(func() { cancel(); run.Wait() })
 }
 
-// reign writes the key of a leader and returns its version.
+// reign writes the key of a leader and returns its version, which is another one
+// each time: Consul leaves a key alone that is written as it is.
 func reign(t *testing.T, s cluster.Store) cluster.Version {
 	t.Helper()
 	key := election.Key("web")
-	_, err := s.Commit(t.Context(), cluster.Txn{Then: []cluster.Write{{Key: key, Value: []byte("{}")}}})
+	value := fmt.Appendf(nil, `{"incarnation":%q}`, member.NewIncarnation())
+	_, err := s.Commit(t.Context(), cluster.Txn{Then: []cluster.Write{{Key: key, Value: value}}})
 	must(t, err)
 	v, err := s.Read(t.Context(), key)
 	must(t, err)

@@ -13,13 +13,14 @@ func (e Entry) Equal(o Entry) bool {
 
 // Get returns the entry of a key, or one that is [Absent].
 func (v View) Get(key string) Entry {
-	if i, found := v.find(key); found {
+	if i, found := v.Find(key); found {
 		return v.Entries[i]
 	}
 	return Entry{Key: key}
 }
 
-func (v View) find(key string) (int, bool) {
+// Find returns where a key is among the entries, or would be.
+func (v View) Find(key string) (int, bool) {
 	return slices.BinarySearchFunc(v.Entries, key, func(e Entry, key string) int { return strings.Compare(e.Key, key) })
 }
 
@@ -29,7 +30,7 @@ func (v View) Same(o View) bool { return slices.EqualFunc(v.Entries, o.Entries, 
 // With returns the view with an entry put in, or taken out when it is
 // [Absent]. The view itself is changed and must not be used any more.
 func (v View) With(e Entry) View {
-	i, found := v.find(e.Key)
+	i, found := v.Find(e.Key)
 	switch {
 	case e.Version == Absent && found:
 		v.Entries = slices.Delete(v.Entries, i, i+1)

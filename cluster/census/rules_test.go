@@ -137,12 +137,13 @@ func follow(t *testing.T, s cluster.Store, id string, term cluster.Version, rule
 	t.Cleanup(func() { cancel(); run.Wait() })
 }
 
-// reign writes the key of a leader and returns its version. Each writes something
-// else: Consul does not count a write that changes nothing.
+// reign writes the key of a leader and returns its version, which is another one
+// each time: Consul leaves a key alone that is written as it is.
 func reign(t *testing.T, s cluster.Store) cluster.Version {
 	t.Helper()
 	key := election.Key("web")
-	_, err := s.Commit(t.Context(), cluster.Txn{Then: []cluster.Write{{Key: key, Value: fmt.Appendf(nil, `{"session":"%d"}`, time.Now().UnixNano())}}})
+	value := fmt.Appendf(nil, `{"incarnation":%q}`, member.NewIncarnation())
+	_, err := s.Commit(t.Context(), cluster.Txn{Then: []cluster.Write{{Key: key, Value: value}}})
 	must(t, err)
 	v, err := s.Read(t.Context(), key)
 	must(t, err)

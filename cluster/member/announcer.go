@@ -20,6 +20,7 @@ var ErrTaken = errors.New("the name is taken")
 const (
 	defaultTTL   = 15 * time.Second
 	defaultEvery = 5 * time.Second
+	urgentEvery  = time.Second
 	leaveTimeout = 5 * time.Second // for the last words and the end of the session, each
 )
 
@@ -30,8 +31,10 @@ type Config struct {
 	Service  string
 	Instance Instance      // without an incarnation it gets a new one, without a start that of now
 	TTL      time.Duration // of the session; default 15 s
-	Every    time.Duration // at least this between two writes of the status, 1 s when the health has changed; default 5 s
-	Log      *slog.Logger  // default none
+	// Every is at least between two writes of the status, default 5 s; but 1 s at
+	// most when the phase, the health or what runs has changed.
+	Every time.Duration
+	Log   *slog.Logger // default none
 }
 
 // Announcer announces one life of one instance, anew whenever the store has
@@ -151,7 +154,7 @@ func lost(o cluster.Session) bool {
 }
 
 // Run announces the instance until ctx ends. Then it leaves the last words and
-// takes the announcement back, which may take 10 s if the store is silent.
+// takes the announcement back, which may take 15 s if the store is silent.
 func (a *Announcer) Run(ctx context.Context) {
 	var p pace.Pace
 	for ctx.Err() == nil {

@@ -132,7 +132,7 @@ func TestLastWordsOutliveTheInstance(t *testing.T) {
 
 func TestFirstStatusIsWrittenAtOnceAndTheLastWins(t *testing.T) {
 	servers.Each(t, func(t *testing.T, n servers.Namespace) {
-		every := 2 * time.Second
+		every := time.Second
 		s := n.Dial()
 		var mu sync.Mutex
 		var seen []string
@@ -167,6 +167,41 @@ func TestFirstStatusIsWrittenAtOnceAndTheLastWins(t *testing.T) {
 		defer mu.Unlock()
 		if got := slices.Compact(seen); !slices.Equal(got, []string{"0", "last"}) {
 			t.Errorf("statuses %q were written", got)
+		}
+	})
+}
+
+func TestChangeIsToldWithinASecondAndANumberWithTheRest(t *testing.T) {
+	servers.Each(t, func(t *testing.T, n servers.Namespace) {
+		s := n.Dial()
+		r := follow(t, s)
+		a, _ := announce(t, s, "a", func(c *member.Config) { c.Every = time.Hour })
+		there(t, r, promptly, "a")
+		load := func() float64 {
+			p := peer(r, "a")
+			if p.Status == nil {
+				return 0
+			}
+			return p.Status.Numbers["load"]
+		}
+		told := member.Status{Phase: "running", Health: "healthy", Numbers: map[string]float64{"load": 1}}
+		a.Report(told)
+		eventually(t, promptly, "the first status is there", func() bool { return load() == 1 })
+		told.Numbers = map[string]float64{"load": 2}
+		a.Report(told)
+		time.Sleep(1500 * time.Millisecond)
+		if load() != 1 {
+			t.Error("a number alone was written before its time")
+		}
+		for at, change := range []func(){
+			func() { told.Phase = "changing" },
+			func() { told.Health = "unhealthy" },
+			func() { told.Releases = map[string]string{"app": "r1"} },
+		} {
+			change()
+			told.Numbers = map[string]float64{"load": float64(at) + 3}
+			a.Report(told)
+			eventually(t, 3*time.Second, "the change is there, and the numbers with it", func() bool { return load() == float64(at)+3 })
 		}
 	})
 }

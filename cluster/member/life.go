@@ -24,7 +24,7 @@ type life struct {
 	due     *time.Timer // of a status that came too early
 	written time.Time   // the last status; zero is never
 	pending bool        // the status has changed since
-	said    string      // the health that was written last
+	said    Status      // that was written last
 }
 
 func newLife(a *Announcer, o cluster.Session) *life {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 
 	"concierge/cluster"
@@ -16,11 +15,11 @@ type Peer struct {
 	Instance
 	// Announced is the version of its key: two peers of one name with different
 	// ones are not the same announcement.
-	Announced cluster.Version
+	Announced cluster.Version `json:"announced"`
 	// Status is nil until this life has reported one.
-	Status *Status
+	Status *Status `json:"status"`
 	// Reported is the version of the status.
-	Reported cluster.Version
+	Reported cluster.Version `json:"reported"`
 }
 
 // Roster follows the instances of a service. Fields are set before Run.
@@ -35,10 +34,11 @@ type Roster struct {
 
 	telling sync.Mutex // held while Changed runs
 
-	mu    sync.Mutex
-	inst  side // guarded by mu
-	stat  side // guarded by mu
-	peers []Peer
+	mu     sync.Mutex
+	inst   side   // guarded by mu
+	stat   side   // guarded by mu
+	peers  []Peer // guarded by mu
+	joiner joiner // guarded by mu
 }
 
 // side is one of the two prefixes of a service.
@@ -85,7 +85,7 @@ func (r *Roster) see(s *side, v cluster.View) {
 	s.view, s.seen, s.current = v, true, true
 	complete := r.inst.seen && r.stat.seen
 	if complete {
-		r.peers = r.join()
+		r.peers = r.joiner.join(r.Service, r.inst.view, r.stat.view, r.Log)
 	}
 	peers := r.peers
 	r.mu.Unlock()
@@ -104,12 +104,6 @@ func (r *Roster) lose(s *side, err error) {
 	}
 }
 
-// join is called with mu held. What cannot be read is left out and said: one bad
-// record hides one instance.
-func (r *Roster) join() []Peer {
-	return join(r.Service, r.inst.view, r.stat.view, r.Log)
-}
-
 // Read is a linearizable look at the instances of a service, sorted by the key
 // of their name: none is older than the call.
 func Read(ctx context.Context, s cluster.Store, service string) ([]Peer, error) {
@@ -121,38 +115,7 @@ func Read(ctx context.Context, s cluster.Store, service string) ([]Peer, error) 
 	if err != nil {
 		return nil, err
 	}
-	return join(service, inst, stat, slog.New(slog.DiscardHandler)), nil
-}
-
-func join(service string, inst, stat cluster.View, log *slog.Logger) []Peer {
-	peers := make([]Peer, 0, len(inst.Entries))
-	for _, e := range inst.Entries {
-		i, err := parseInstance(e)
-		if err != nil {
-			log.Warn("a record is left out", "error", err)
-			continue
-		}
-		p := Peer{Instance: i, Announced: e.Version}
-		at := key("stat", service) + strings.TrimPrefix(e.Key, key("inst", service))
-		if said := stat.Get(at); said.Version != cluster.Absent {
-			p.Status, p.Reported = statusOf(said, i, log), said.Version
-		}
-		peers = append(peers, p)
-	}
-	return peers
-}
-
-// statusOf is that of this life, not what an earlier one left.
-func statusOf(e cluster.Entry, of Instance, log *slog.Logger) *Status {
-	s, err := parseStatus(e)
-	if err != nil {
-		log.Warn("a record is left out", "error", err)
-		return nil
-	}
-	if s.Incarnation != of.Incarnation {
-		return nil
-	}
-	return &s
+	return new(joiner).join(service, inst, stat, slog.New(slog.DiscardHandler)), nil
 }
 
 // ReadLastWords returns the last words that an instance left, or nil.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"concierge/cluster"
@@ -34,13 +35,13 @@ func (l *life) report(ctx context.Context) error {
 	return l.write(ctx)
 }
 
-// every is how long after the last write the next one may follow. A change of the
-// health is urgent: a rollout may be waiting for it.
+// every is how long after the last write the next one may follow. What a rollout
+// may be waiting for is urgent, and people look at it; numbers are not.
 func (l *life) every() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.status != nil && l.status.Health != l.said {
-		return min(l.cfg.Every, time.Second)
+	if s := l.status; s != nil && (s.Phase != l.said.Phase || s.Health != l.said.Health || !maps.Equal(s.Releases, l.said.Releases)) {
+		return min(l.cfg.Every, urgentEvery)
 	}
 	return l.cfg.Every
 }
@@ -65,7 +66,7 @@ func (l *life) write(ctx context.Context, writes ...cluster.Write) error {
 	}
 	done, err := l.cfg.Store.Commit(ctx, cluster.Txn{If: l.unchanged(), Then: writes})
 	if done && status != nil {
-		l.pending, l.written, l.said = false, time.Now(), status.Health
+		l.pending, l.written, l.said = false, time.Now(), *status
 	}
 	return err
 }
@@ -81,7 +82,7 @@ func (l *life) unchanged() []cluster.Condition {
 // ttl does, but for the words.
 func (l *life) leave(ctx context.Context) {
 	id := l.cfg.Instance.ID
-	if l.mine {
+	if l.announced(ctx) {
 		err := l.sayLast(ctx, id)
 		if err != nil {
 			l.cfg.Log.Warn("the last words were not left", "service", l.cfg.Service, "id", id, "error", err)
@@ -90,6 +91,24 @@ func (l *life) leave(ctx context.Context) {
 	if err := l.end(ctx, l.session); err != nil {
 		l.cfg.Log.Warn("the session was not closed; the store ends it", "id", id, "error", err)
 	}
+}
+
+// announced says whether the key is of this session. The watch may not have told
+// yet what was written a moment ago.
+func (l *life) announced(ctx context.Context) bool {
+	if l.mine {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	key := InstanceKey(l.cfg.Service, l.cfg.Instance.ID)
+	v, err := l.cfg.Store.Read(ctx, key)
+	if err != nil {
+		return false
+	}
+	l.inst = v.Get(key)
+	i, err := parseInstance(l.inst)
+	return err == nil && i.Session == l.session.ID()
 }
 
 func (l *life) sayLast(ctx context.Context, id string) error {

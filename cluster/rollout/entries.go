@@ -83,6 +83,31 @@ type Event struct {
 	By      string    `json:"by"`
 	Why     string    `json:"why"`
 	At      time.Time `json:"at,omitzero"`
+	// Failures are those of the rollout so far, where it turns or ends: names and
+	// kinds alone, at most [FailuresKept] of them.
+	Failures []Failure `json:"failures,omitempty"`
+}
+
+// FailuresKept is how many failures an [Event] names.
+const FailuresKept = 10
+
+// Failure is an instance that failed with the release of a rollout.
+type Failure struct {
+	Instance string `json:"instance"`
+	Result   Result `json:"result"`
+}
+
+// String is the failure in words.
+func (f Failure) String() string { return f.Instance + " (" + string(f.Result) + ")" }
+
+// Trouble is why the leader cannot begin the rollout of what it reads: the
+// release is larger than what is stored.
+type Trouble struct {
+	Release string    `json:"release"`
+	Bytes   int       `json:"bytes"`
+	Limit   int       `json:"limit"`
+	By      string    `json:"by"` // the leader
+	Since   time.Time `json:"since,omitzero"`
 }
 
 // By is who decides, and why. Both are shown to people and kept.

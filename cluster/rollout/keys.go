@@ -24,6 +24,8 @@ func recordKey(set string) string { return Prefix(set) + "record" }
 
 func goodKey(set string) string { return Prefix(set) + "good" }
 
+func troubleKey(set string) string { return Prefix(set) + "trouble" }
+
 func holdKey(set, id string) string {
 	if id == "" {
 		return Prefix(set) + "hold"

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -63,15 +64,17 @@ type Leader struct {
 	nudge chan struct{}
 	start time.Time // of its clock
 	// of Run's goroutine:
+	parser parser
 	seen   Mark
 	why    string
+	failed string // the last error in words
 	pruned uint64 // the newest rollout after which old releases were deleted
 }
 
 // NewLeader makes a leader; it does nothing until Run.
 func NewLeader(c LeaderConfig) *Leader {
 	c.Policy.Grace = max(c.Policy.grace(), c.Window)
-	return &Leader{LeaderConfig: c, nudge: make(chan struct{}, 1), start: time.Now()}
+	return &Leader{LeaderConfig: c, parser: parser{set: c.Set}, nudge: make(chan struct{}, 1), start: time.Now()}
 }
 
 // Nudge says that the office, the crew or the sources changed. It does not block
@@ -112,9 +115,7 @@ func (l *Leader) lead(ctx context.Context) {
 		_, _, stateChanged := state.now()
 		_, _, acksChanged := acks.now()
 		next, err := l.tick(ctx, state, acks, term, m)
-		if err != nil {
-			l.Log.Warn("the rollout cannot be led; trying again", "set", l.Set, "error", err)
-		}
+		l.warn(err)
 		m = next.Memory
 		pause(ctx, pace)
 		l.rest(ctx, next, stateChanged, acksChanged)
@@ -147,6 +148,9 @@ func (l *Leader) tick(ctx context.Context, state, acks *sight, term cluster.Cond
 	lead := Lead{l.Who, term, l.Policy, live}
 	d := Next(v, lead, m, l.clock())
 	l.say(d.Why)
+	if err := l.retract(ctx, v, live.Release); err != nil {
+		return d, err
+	}
 	if d.Txn == nil {
 		return d, l.prune(ctx, v, term)
 	}
@@ -157,7 +161,7 @@ func (l *Leader) tick(ctx context.Context, state, acks *sight, term cluster.Cond
 	if d.Txn == nil {
 		return d, nil
 	}
-	return d, l.do(ctx, d, release)
+	return d, l.do(ctx, v, d, release)
 }
 
 // prune deletes what nobody can be told to run any more, once after the end of
@@ -174,9 +178,13 @@ func (l *Leader) prune(ctx context.Context, v View, term cluster.Condition) erro
 }
 
 // do publishes what is proposed and commits.
-func (l *Leader) do(ctx context.Context, d Decision, release Release) error {
+func (l *Leader) do(ctx context.Context, v View, d Decision, release Release) error {
 	if d.Publish != "" {
-		if _, err := Publish(ctx, l.Store, l.Set, release, l.Who, l.Limit); err != nil {
+		_, err := Publish(ctx, l.Store, l.Set, release, l.Who, l.Limit)
+		if size, large := errors.AsType[*SizeError](err); large {
+			return errors.Join(err, l.complain(ctx, v, size))
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -212,6 +220,18 @@ func (l *Leader) remember(v View) (View, error) {
 	return v, nil
 }
 
+// warn logs an error, once.
+func (l *Leader) warn(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != "" && text != l.failed {
+		l.Log.Warn("the rollout cannot be led; trying again", "set", l.Set, "error", err)
+	}
+	l.failed = text
+}
+
 // say logs what is waited for, once.
 func (l *Leader) say(why string) {
 	if why != l.why {
@@ -228,7 +248,7 @@ func (l *Leader) view(state, acks *sight) (_ View, ok bool, err error) {
 	if !acksKnown || !stateKnown || !membersKnown {
 		return View{}, false, nil
 	}
-	v, err := Parse(l.Set, s, a)
+	v, err := l.parser.parse(s, a)
 	if err != nil {
 		return View{}, false, err
 	}

@@ -53,7 +53,7 @@ func (p *printer) bare(key string, value []byte) uint16 {
 	switch {
 	case strings.HasSuffix(key, "/record"):
 		r, _ := decodeRecord(value)
-		r.Epoch, r.Reason, r.DecidedBy, r.Failed = 0, "", "", 0
+		r.Epoch, r.Reason, r.DecidedBy, r.Failed, r.Note = 0, "", "", 0, nil
 		text = string(encodeRecord(r))
 	case strings.HasSuffix(key, "/good"):
 		g, _ := decode[Good](value)

@@ -1,9 +1,11 @@
 package rollout
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"concierge/cluster"
 )
@@ -64,22 +66,43 @@ func Rollback(v View, p Policy, by By) (cluster.Txn, error) {
 // Promote goes to the last stage at once. The slots and the last bake remain.
 func Promote(v View, by By) (cluster.Txn, error) {
 	r := v.Record
-	if r.State != Rolling || r.Last() {
-		return cluster.Txn{}, misfit(v, "promoting", "only one that is rolling and not at its last stage can be promoted")
+	switch {
+	case r.State == Paused:
+		return cluster.Txn{}, misfit(v, "promoting", "resume it first (concierge rollout resume)")
+	case r.State != Rolling:
+		return cluster.Txn{}, misfit(v, "promoting", "only one that is rolling has stages to skip")
+	case r.Last():
+		return cluster.Txn{}, misfit(v, "promoting", "it is at its last stage already; the slots and the bake remain (cluster.rollouts.NAME.max_unavailable and bake)")
 	}
 	r.Stage, r.Cut = len(r.Stages)-1, everybody
 	return v.write(r, by, cluster.Txn{}), nil
 }
 
-// Retry forgives a release that was refused: it may be proposed again.
+// Retry forgives a release that was refused: it may be proposed again. An empty
+// release is the one that was refused last.
 func Retry(v View, release string, by By) (cluster.Txn, error) {
-	i := slices.Index(v.Record.Bad, release)
+	bad := v.Record.Bad
+	if len(bad) == 0 {
+		return cluster.Txn{}, misfit(v, "retrying", "there is nothing to retry, for no release was refused")
+	}
+	if release == "" {
+		release = bad[len(bad)-1]
+	}
+	i := slices.Index(bad, release)
 	if i < 0 {
-		return cluster.Txn{}, misfit(v, "retrying", fmt.Sprintf("release %q is not among those that were refused: %v", release, v.Record.Bad))
+		return cluster.Txn{}, misfit(v, "retrying", fmt.Sprintf("release %q is not among those that were refused: %s", release, strings.Join(bad, ", ")))
 	}
 	r := v.Record
 	r.Bad = slices.Delete(slices.Clone(r.Bad), i, i+1)
-	return v.write(r, by, cluster.Txn{}), nil
+	return v.annotate(r, by.said("retry of "+release), cluster.Txn{}), nil
+}
+
+// said is what was done, and the reason if one was given.
+func (b By) said(what string) By {
+	if b.Why != "" {
+		what += ": " + b.Why
+	}
+	return By{b.Who, what}
 }
 
 // Freeze holds one instance, or with an empty id the whole set: what runs goes
@@ -90,18 +113,21 @@ func Freeze(v View, id string, h Hold) (cluster.Txn, error) {
 	}
 	key := holdKey(v.Set, id)
 	put := cluster.Write{Key: key, Value: encode(h)}
-	by := By{h.By, fmt.Sprintf("hold %q: %s", id, h.Why)}
-	return v.write(v.Record, by, v.over(id, key, put)), nil
+	by := By{h.By, h.Why}.said("hold of " + whom(id))
+	return v.annotate(v.Record, by, v.over(id, key, put)), nil
 }
 
 // Thaw ends a hold.
 func Thaw(v View, id string, by By) (cluster.Txn, error) {
 	if _, ok := v.Holds[id]; !ok {
-		return cluster.Txn{}, misfit(v, "releasing", fmt.Sprintf("%q is not held", id))
+		return cluster.Txn{}, misfit(v, "releasing", whom(id)+" is not held; holds are shown by concierge rollout show")
 	}
 	key := holdKey(v.Set, id)
-	return v.write(v.Record, By{by.Who, fmt.Sprintf("end of hold %q: %s", id, by.Why)}, v.over(id, key, cluster.Write{Key: key, Delete: true})), nil
+	return v.annotate(v.Record, by.said("end of the hold of "+whom(id)), v.over(id, key, cluster.Write{Key: key, Delete: true})), nil
 }
+
+// whom names who is held, in words.
+func whom(id string) string { return cmp.Or(id, "all") }
 
 func (v View) over(id, key string, w cluster.Write) cluster.Txn {
 	return cluster.Txn{

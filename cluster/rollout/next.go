@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"concierge/cluster"
@@ -50,7 +51,7 @@ func Next(v View, l Lead, m Memory, now time.Duration) Decision {
 		t.propose, t.lookAway, t.blame, t.reclaim, t.convict, t.stop, t.widen, t.advance, t.arrive, t.resize, t.lift,
 	} {
 		if mv := rule(); mv != nil {
-			txn := v.write(mv.record, By{l.Who, mv.why}, mv.also)
+			txn := mv.write(v, l.Who)
 			txn.If = append(txn.If, l.Term)
 			d.Txn, d.Why, d.Publish = &txn, mv.why, mv.publish
 			return d
@@ -73,6 +74,15 @@ type move struct {
 	why     string
 	also    cluster.Txn
 	publish string
+	how     func(View, Record, By, cluster.Txn) cluster.Txn // default [View.write]
+}
+
+func (m *move) write(v View, who string) cluster.Txn {
+	how := m.how
+	if how == nil {
+		how = View.write
+	}
+	return how(v, m.record, By{who, m.why}, m.also)
 }
 
 // propose begins a rollout of what the leader reads, if that is news: not what
@@ -191,7 +201,19 @@ func (t tick) stop() *move {
 		return nil
 	}
 	r.Failed = failures
-	return &move{record: r.refuse(r.To).back(RolledBack), why: fmt.Sprintf("%d failed, and %d are tolerated", failures, r.Budget)}
+	return &move{record: r.refuse(r.To).back(RolledBack), why: fmt.Sprintf("%d failed, and %d are tolerated: %s", failures, r.Budget, t.culprits())}
+}
+
+// culprits are those who failed, in words.
+func (t tick) culprits() string {
+	var names []string
+	for _, f := range t.failing() {
+		names = append(names, f.String())
+	}
+	if len(names) == 0 {
+		return "who did is well again"
+	}
+	return strings.Join(names, ", ")
 }
 
 // widen takes others into a stage in the place of those that are held, failed
@@ -233,7 +255,7 @@ func (t tick) arrive() *move {
 		return nil
 	}
 	r.State = r.Ends
-	return &move{record: r, why: "every instance is back on the good release"}
+	return &move{record: r, why: "every instance is back on the good release: " + t.Record.Reason}
 }
 
 // resize follows the number of members, where the slots are a share of them.
@@ -244,7 +266,7 @@ func (t tick) resize() *move {
 		return nil
 	}
 	r.Slots = want
-	return &move{record: r, why: fmt.Sprintf("slots by failure domain: %v", want)}
+	return &move{record: r, why: fmt.Sprintf("slots by failure domain: %v", want), how: View.enter}
 }
 
 // slots per failure domain; those of domains without a member stay.
@@ -267,7 +289,7 @@ func (t tick) lift() *move {
 		if h := t.Holds[id]; !h.Until.IsZero() && t.At.After(h.Until) {
 			key := holdKey(t.Set, id)
 			return &move{
-				record: t.Record, why: fmt.Sprintf("the hold %q ended at its time", id),
+				record: t.Record, why: "the hold of " + whom(id) + " ended at its time", how: View.annotate,
 				also: t.over(id, key, cluster.Write{Key: key, Delete: true}),
 			}
 		}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"concierge/cluster"
 )
 
 // Pass is the right to change, as long as it lasts. It is of one goroutine.
@@ -48,28 +46,27 @@ func (p *Pass) length() time.Duration { return time.Duration(p.slot.Deadline) * 
 // follow ends the context when the pass does.
 func (p *Pass) follow() {
 	for p.ctx.Err() == nil {
-		raw, known, changed := p.seat.sight.now()
-		if known {
-			p.check(raw)
+		g := p.seat.reading.now()
+		if g.known {
+			p.check(g)
 		}
 		left := time.Until(p.begun.Add(p.length()))
-		pause(p.ctx, max(0, min(left, p.seat.TTL/4)), changed)
+		pause(p.ctx, max(0, min(left, p.seat.TTL/4)), g.changed)
 		_ = p.May() // it cancels, and nobody asks here
 	}
 }
 
 // check looks at what a watch shows. It may be older than the slot, so the slot
 // is missed only in a later revision than its own.
-func (p *Pass) check(raw cluster.View) {
-	v, err := Parse(p.seat.Set, raw, cluster.View{})
-	if err != nil || raw.Revision < uint64(p.slot.At.Version) || p.seat.remember(v) != nil {
+func (p *Pass) check(g glance) {
+	if g.err != nil || g.revision < uint64(p.slot.At.Version) || p.seat.remember(g.View) != nil {
 		return
 	}
-	if slot, ok := Mine(v, p.me); !ok || slot.At != p.slot.At {
+	if slot, ok := Mine(g.View, p.me); !ok || slot.At != p.slot.At {
 		p.cancel(fmt.Errorf("%w: slot %d is not held by this instance any more", ErrFenced, p.slot.N))
 		return
 	}
-	if target, why := Target(v, p.me); target != p.slot.Release {
+	if target, why := Target(g.View, p.me); target != p.slot.Release {
 		p.cancel(fmt.Errorf("%w: %q: %s", ErrTarget, target, why))
 	}
 }

@@ -62,8 +62,18 @@ type Record struct {
 	DecidedBy string    `json:"decided_by"`
 	Reason    string    `json:"reason"`
 	Since     time.Time `json:"since,omitzero"` // for display alone
+	// Note is what was done since that decided nothing about the way of the
+	// rollout: a hold, its end, a release that may be tried again.
+	Note *Note `json:"note,omitempty"`
 
 	extra extra // of a later minor version
+}
+
+// Note is a remark beside the reason of a decision.
+type Note struct {
+	By  string    `json:"by"`
+	Why string    `json:"why"`
+	At  time.Time `json:"at,omitzero"`
 }
 
 // Stage is how far a rollout goes before it waits and looks.

@@ -42,6 +42,23 @@ var (
 	ErrDamaged   = errors.New("the release in the store is damaged: publish it again by an edit of the sources")
 )
 
+// SizeError says that a release is not stored because it is too large. It is a
+// [cluster.ErrTooLarge].
+type SizeError struct {
+	Set, Release string
+	Bytes, Limit int
+}
+
+// Error says what to do.
+func (e *SizeError) Error() string {
+	name := e.Set[strings.LastIndexByte(e.Set, '.')+1:]
+	return fmt.Sprintf("release %.12s of set %s has %d bytes, and %d are stored at most: use less of the shared keys, give parts of it a rollout of their own, or raise cluster.rollouts.%s.max_bytes of all instances and start them again",
+		e.Release, e.Set, e.Bytes, e.Limit, name)
+}
+
+// Unwrap implements errors.Unwrap.
+func (e *SizeError) Unwrap() error { return cluster.ErrTooLarge }
+
 // body is the one form of a release: templates and values in order.
 func (r Release) body() []byte {
 	r.Templates = slices.Sorted(slices.Values(r.Templates))
@@ -71,7 +88,7 @@ func Publish(ctx context.Context, store cluster.Store, set string, r Release, by
 		limit = MaxRelease
 	}
 	if len(body) > limit {
-		return "", fmt.Errorf("publishing a release of set %s: %d bytes are more than the %d that are allowed: split the set, or raise the limit: %w", set, len(body), limit, cluster.ErrTooLarge)
+		return "", fmt.Errorf("publishing a release: %w", &SizeError{set, id, len(body), limit})
 	}
 	parts := slices.Collect(slices.Chunk(body, partSize))
 	for n, part := range parts {

@@ -40,7 +40,7 @@ func TestReleaseIDDoesNotDependOnTheOrderOfTemplates(t *testing.T) {
 func TestReleaseThatIsTooLargeIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 	store := memstore.New()
 	_, err := Publish(t.Context(), store, "s", big(600<<10), "web-1", 0)
-	if !errors.Is(err, cluster.ErrTooLarge) || !strings.Contains(err.Error(), "raise the limit") {
+	if !errors.Is(err, cluster.ErrTooLarge) || !strings.Contains(err.Error(), "max_bytes") {
 		t.Fatalf("err = %v", err)
 	}
 	if v, _ := store.Read(t.Context(), ""); len(v.Entries) > 0 {

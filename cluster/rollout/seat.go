@@ -45,35 +45,35 @@ type SeatConfig struct {
 // concurrently, but for Run.
 type Seat struct {
 	SeatConfig
-	sight *sight
+	reading *reading
 
 	mu   sync.Mutex // guards seen
 	seen Mark
 }
 
 // NewSeat makes a seat; it knows nothing until Run.
-func NewSeat(c SeatConfig) *Seat { return &Seat{SeatConfig: c, sight: newSight()} }
+func NewSeat(c SeatConfig) *Seat { return &Seat{SeatConfig: c, reading: newReading(c.Set)} }
 
 // Run keeps the seat current until ctx ends.
-func (s *Seat) Run(ctx context.Context) { s.sight.watch(ctx, s.Store, Prefix(s.Set), s.Log) }
+func (s *Seat) Run(ctx context.Context) { s.reading.sight.watch(ctx, s.Store, Prefix(s.Set), s.Log) }
 
 // Target is [Target] as of now, for an instance that runs a release. It is
 // what runs while the store cannot be seen or understood. changed is closed
 // when it is worth another look.
 func (s *Seat) Target(running string) (release, why string, changed <-chan struct{}) {
-	raw, known, changed := s.sight.now()
-	if !known {
-		return running, "the store was not seen yet", changed
+	g := s.reading.now()
+	if !g.known {
+		return running, "the store was not seen yet", g.changed
 	}
-	v, err := Parse(s.Set, raw, cluster.View{})
+	err := g.err
 	if err == nil {
-		err = s.remember(v)
+		err = s.remember(g.View)
 	}
 	if err != nil {
-		return running, err.Error(), changed
+		return running, err.Error(), g.changed
 	}
-	release, why = Target(v, s.me(running))
-	return release, why, changed
+	release, why = Target(g.View, s.me(running))
+	return release, why, g.changed
 }
 
 func (s *Seat) me(running string) Instance {
@@ -164,21 +164,17 @@ const (
 func (s *Seat) queue(ctx context.Context, running, release string, spread time.Duration) {
 	late := time.Now().Add(15 * retryPause)
 	for ctx.Err() == nil {
-		raw, known, changed := s.sight.now()
-		if !known || !s.vain(raw, running, release) || time.Now().After(late) {
+		g := s.reading.now()
+		if !g.known || g.err != nil || !s.vain(g.View, running, release) || time.Now().After(late) {
 			return
 		}
-		pause(ctx, time.Until(late), changed)
+		pause(ctx, time.Until(late), g.changed)
 		pause(ctx, rand.N(spread))
 	}
 }
 
 // vain says whether what the watch shows leaves nothing to ask for.
-func (s *Seat) vain(raw cluster.View, running, release string) bool {
-	v, err := Parse(s.Set, raw, cluster.View{})
-	if err != nil {
-		return false
-	}
+func (s *Seat) vain(v View, running, release string) bool {
 	me := s.me(running)
 	if target, _ := Target(v, me); target != release {
 		return false // a look decides that

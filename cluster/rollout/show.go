@@ -21,6 +21,10 @@ type Summary struct {
 	Changing  []Held          `json:"changing,omitempty"`
 	Instances []Line          `json:"instances"`
 	Holds     map[string]Hold `json:"holds,omitempty"`
+	// Trouble is why the release that the leader reads is not proposed.
+	Trouble *Trouble `json:"trouble,omitempty"`
+	// Hint says what to do about it.
+	Hint string `json:"hint,omitempty"`
 }
 
 // Line is one instance of a [Summary].
@@ -51,6 +55,9 @@ func Show(v View) Summary {
 	for id, h := range v.Holds {
 		s.Holds[id] = h.Hold
 	}
+	if t := v.Trouble; t != nil {
+		s.Trouble, s.Hint = &t.Trouble, t.SizeError(v.Set).Error()
+	}
 	return s
 }
 
@@ -76,6 +83,9 @@ func Explain(v View, id string) []string {
 	me := v.instance(m)
 	target, why := Target(v, me)
 	lines := []string{fmt.Sprintf("%s runs %q; its target is %q: %s", id, me.Running, target, why)}
+	if v.Trouble != nil {
+		lines = append(lines, "the newest release is not proposed: "+v.Trouble.SizeError(v.Set).Error())
+	}
 	if slot, ok := v.held(id); ok {
 		return append(lines, fmt.Sprintf("it is in change to %s, with slot %d", slot.Release, slot.N))
 	}
@@ -113,6 +123,14 @@ func (v View) explainAbsent(id string) []string {
 	return lines
 }
 
+// Knows says whether anything is known of an instance: it is there, or was.
+func (v View) Knows(id string) bool {
+	_, there := v.member(id)
+	_, holds := v.held(id)
+	_, noted := v.Acks[id]
+	return there || holds || noted
+}
+
 // History is the audit trail in order. What cannot be read is left out.
 func History(view cluster.View) []Event {
 	events := make([]Event, 0, len(view.Entries))
@@ -127,6 +145,20 @@ func History(view cluster.View) []Event {
 
 // String of an event, for a list.
 func (e Event) String() string {
-	parts := []string{e.At.Format(time.RFC3339), fmt.Sprintf("rollout %d", e.Rollout), string(e.State), e.By + ":", e.Why}
+	parts := []string{e.At.Format(time.RFC3339), fmt.Sprintf("rollout %d", e.Rollout), string(e.State), e.By + ":", e.Reason()}
 	return strings.Join(parts, " ")
+}
+
+// Reason is why it was decided, with those who failed unless that names them.
+func (e Event) Reason() string {
+	var names []string
+	for _, f := range e.Failures {
+		if !strings.Contains(e.Why, f.String()) {
+			names = append(names, f.String())
+		}
+	}
+	if len(names) == 0 {
+		return e.Why
+	}
+	return e.Why + "; failed: " + strings.Join(names, ", ")
 }

@@ -1,10 +1,8 @@
 package rollout
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,14 +24,20 @@ type Member struct {
 // Held is a slot that is taken.
 type Held struct {
 	Slot
-	Domain string
-	N      int
-	At     cluster.Condition // its key and version: the fencing token
+	Domain string            `json:"domain,omitempty"`
+	N      int               `json:"slot"`
+	At     cluster.Condition `json:"-"` // its key and version: the fencing token
 }
 
 // Noted is an acknowledgement as it was read.
 type Noted struct {
 	Ack
+	At cluster.Condition
+}
+
+// Told is a trouble as it was read.
+type Told struct {
+	Trouble
 	At cluster.Condition
 }
 
@@ -49,82 +53,13 @@ type View struct {
 	Record  Record
 	Version cluster.Version // of the record; [cluster.Absent] if there is none
 	Good    Good
+	Trouble *Told // nil: none
 	Slots   []Held
 	Acks    map[string]Noted  // by instance; an instance has its own alone
 	Holds   map[string]Frozen // by instance; "" is the whole set
 	Members []Member          // sorted by id; an instance has none
 	At      time.Time         // wall clock, for display and for holds that end
 }
-
-// Parse makes a [View] of what is below [Prefix] and below [AckPrefix]. Only a
-// record that cannot be understood is an error, and then nothing of the set may
-// be touched. Of the rest, what cannot be understood is on the safe side: a
-// slot is taken, a hold holds, an acknowledgement proves nothing.
-func Parse(set string, state, acks cluster.View) (View, error) {
-	v := View{Set: set, Acks: make(map[string]Noted), Holds: make(map[string]Frozen)}
-	for _, e := range state.Entries {
-		if err := v.add(e); err != nil {
-			return View{}, fmt.Errorf("reading %s: %w", e.Key, err)
-		}
-	}
-	for _, e := range acks.Entries {
-		id, ok := Unescape(strings.TrimPrefix(e.Key, AckPrefix(set)))
-		ack, err := decode[Ack](e.Value)
-		if !ok {
-			continue
-		}
-		if err != nil {
-			ack = Ack{}
-		}
-		v.Acks[id] = Noted{ack, at(e)}
-	}
-	return v, nil
-}
-
-func (v *View) add(e cluster.Entry) (err error) {
-	part := strings.Split(strings.TrimPrefix(e.Key, Prefix(v.Set)), "/")
-	switch {
-	case e.Key == recordKey(v.Set):
-		v.Version = e.Version
-		if v.Record, err = decodeRecord(e.Value); err == nil {
-			err = v.Record.check()
-		}
-	case e.Key == goodKey(v.Set):
-		v.Good, err = decode[Good](e.Value)
-	case part[0] == "hold":
-		v.addHold(e, part[1:])
-	case part[0] == "slot" && len(part) == 3:
-		v.addSlot(e, part[1], part[2])
-	}
-	return err
-}
-
-func (v *View) addHold(e cluster.Entry, rest []string) {
-	id := ""
-	if len(rest) > 0 {
-		id, _ = Unescape(rest[0])
-	}
-	h, err := decode[Hold](e.Value)
-	if err != nil {
-		h = Hold{Why: "an entry that cannot be read"}
-	}
-	v.Holds[id] = Frozen{h, at(e)}
-}
-
-func (v *View) addSlot(e cluster.Entry, domain, number string) {
-	name, ok := Unescape(domain)
-	n, err := strconv.Atoi(number)
-	if !ok || err != nil {
-		return // nobody ever asks for it
-	}
-	slot, err := decode[Slot](e.Value)
-	if err != nil {
-		slot = Slot{}
-	}
-	v.Slots = append(v.Slots, Held{slot, name, n, at(e)})
-}
-
-func at(e cluster.Entry) cluster.Condition { return cluster.Condition{Key: e.Key, Version: e.Version} }
 
 // With is the view with the members that are there.
 func (v View) With(members []Member, now time.Time) View {
@@ -180,6 +115,19 @@ func (v View) runs(m Member) string {
 func (v View) failed(id, incarnation string) bool {
 	a := v.Acks[id]
 	return a.Rollout == v.Record.ID && a.Incarnation == incarnation && a.Release == v.Record.To && a.Result.Failing()
+}
+
+// failing are the instances that failed with the release of this rollout, those
+// that do so no more apart, in order of their names; at most [FailuresKept].
+func (v View) failing() []Failure {
+	var list []Failure
+	for _, id := range slices.Sorted(maps.Keys(v.Acks)) {
+		a := v.Acks[id]
+		if a.Rollout == v.Record.ID && a.Fails > 0 && a.Result.Failing() && len(list) < FailuresKept {
+			list = append(list, Failure{id, a.Result})
+		}
+	}
+	return list
 }
 
 // failures of this rollout, of all instances in all their lives.

@@ -5,12 +5,29 @@ import "concierge/cluster"
 // eventsKept is how long the audit trail of a set is.
 const eventsKept = 200
 
-// write is the only way in which a record is written: over the version that was
-// read, with a higher epoch, and with an entry in the audit trail.
+// write is how a record is written: over the version that was read, with a
+// higher epoch, and with an entry in the audit trail.
 func (v View) write(r Record, by By, t cluster.Txn) cluster.Txn {
-	r.Epoch = v.Record.Epoch + 1
 	r.DecidedBy, r.Reason, r.Since = by.Who, by.Why, v.At
-	event := Event{r.ID, r.Epoch, r.From, r.To, r.State, r.Stage, by.Who, by.Why, v.At}
+	return v.enter(r, by, t)
+}
+
+// annotate writes a record whose way is not changed: the reason of the decision
+// stays, and what was done is noted beside it.
+func (v View) annotate(r Record, by By, t cluster.Txn) cluster.Txn {
+	r.Note = &Note{by.Who, by.Why, v.At}
+	return v.enter(r, by, t)
+}
+
+// enter writes a record and what was done to it, and keeps the reason.
+func (v View) enter(r Record, by By, t cluster.Txn) cluster.Txn {
+	r.Epoch = v.Record.Epoch + 1
+	event := Event{
+		Rollout: r.ID, Epoch: r.Epoch, From: r.From, To: r.To, State: r.State, Stage: r.Stage, By: by.Who, Why: by.Why, At: v.At,
+	}
+	if r.ID == v.Record.ID && r.State != v.Record.State {
+		event.Failures = v.failing()
+	}
 	writes := []cluster.Write{
 		{Key: recordKey(v.Set), Value: encodeRecord(r)},
 		{Key: eventKey(v.Set, r.Epoch), Value: encode(event)},

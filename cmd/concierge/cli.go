@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 
 	"concierge/internal/exit"
@@ -192,6 +193,9 @@ func parse(fs *flag.FlagSet, args []string, anywhere bool) ([]string, error) {
 	for {
 		if err := fs.Parse(args); err != nil {
 			if name := unknownFlag(fs, args); name != "" && !errors.Is(err, flag.ErrHelp) {
+				if _, number := strconv.ParseFloat(name, 64); number == nil {
+					return nil, fmt.Errorf("-%s is a negative number, and nothing here takes one: write a number without a sign", name)
+				}
 				return nil, unknown("flag", "--"+name, flagNames(fs))
 			}
 			return nil, err

@@ -70,6 +70,7 @@ them. The piped value is the last argument: ` + "`3 | subtract 1`" + ` is 2. Bes
 [Go's own functions](https://pkg.go.dev/text/template#hdr-Functions). The functions of
 [sprig](https://masterminds.github.io/sprig/) are also there without their prefix, where no other function has the name.
 How templates behave is in [templates.md](templates.md).
+` + "`service` and `services`" + ` also work on etcd, for instances that announce themselves there ([discovery.md](discovery.md)).
 `
 
 func functionsPage() string {

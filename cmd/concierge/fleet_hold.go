@@ -17,7 +17,8 @@ func holdCommand() *command {
 		name: "hold", args: "INSTANCE", summary: "Keep an instance, or all, from changing.",
 		details: `
 What it runs goes on, whatever the target of its rollouts is; one that is in
-change ends that first. A rollout waits for instances that are held.`,
+change ends that first. Others take the place of those that are held: a rollout
+only waits when everybody of a stage is.`,
 		examples: []example{
 			{"while somebody looks at it", "concierge hold web-3 --for 2h --reason 'heap dump'"},
 			{"nothing changes over the weekend", "concierge hold --all --reason 'freeze'"},
@@ -25,8 +26,10 @@ change ends that first. A rollout waits for instances that are held.`,
 		settings: true, anywhere: true,
 		setup: func(fs *flag.FlagSet) action {
 			last := fs.Duration("for", 0, "let it go by itself after this `time`; 0 is until unhold")
-			return setupHold(fs, func(ctx context.Context, fleet *agent.Overview, name, id string, f *fleetFlags) error {
-				return fleet.Hold(ctx, name, id, f.who(), f.why, max(*last, 0))
+			force := fs.Bool("force", false, "also an instance that is not there, for when it comes")
+			return setupHold(fs, func(ctx context.Context, fleet *agent.Overview, f agent.Freeze) error {
+				f.Last, f.Force = max(*last, 0), *force
+				return fleet.Hold(ctx, f)
 			})
 		},
 	}
@@ -38,14 +41,14 @@ func unholdCommand() *command {
 		examples: []example{{"it is looked at no more", "concierge unhold web-3"}, {"the freeze is over", "concierge unhold --all"}},
 		settings: true, anywhere: true,
 		setup: func(fs *flag.FlagSet) action {
-			return setupHold(fs, func(ctx context.Context, fleet *agent.Overview, name, id string, f *fleetFlags) error {
-				return fleet.Unhold(ctx, name, id, f.who(), f.why)
+			return setupHold(fs, func(ctx context.Context, fleet *agent.Overview, f agent.Freeze) error {
+				return fleet.Unhold(ctx, f)
 			})
 		},
 	}
 }
 
-type holder func(ctx context.Context, fleet *agent.Overview, name, id string, f *fleetFlags) error
+type holder func(ctx context.Context, fleet *agent.Overview, f agent.Freeze) error
 
 // setupHold is what both have in common: without --rollout it is about every
 // rollout.
@@ -59,19 +62,7 @@ func setupHold(fs *flag.FlagSet, do holder) action {
 		}
 		ctx, cancel := f.within(ctx)
 		defer cancel()
-		names := []string{*name}
-		if *name == "" {
-			var err error
-			if names, err = fleet.Rollouts(ctx); err != nil {
-				return err
-			}
-		}
-		for _, name := range names {
-			if err := do(ctx, fleet, name, c.argument(0), f); err != nil {
-				return fmt.Errorf("rollout %s: %w", name, err)
-			}
-		}
-		return nil
+		return do(ctx, fleet, agent.Freeze{Rollout: *name, Instance: c.argument(0), Who: f.who(), Why: f.why})
 	})
 }
 

@@ -40,13 +40,23 @@ func rolloutShowCommand() *command {
 func summarize(s rollout.Summary) string {
 	r := s.Record
 	name := s.Set[strings.LastIndexByte(s.Set, '.')+1:]
+	if r.ID == 0 {
+		return fmt.Sprintf("rollout %s has not begun; TOO LARGE: %s", name, s.Hint)
+	}
 	text := fmt.Sprintf("rollout %s %d is %s: %s -> %s, stage %d of %d, %s in change, %s",
 		name, r.ID, r.State, shortRelease(r.From), shortRelease(r.To), r.Stage+1, len(r.Stages),
 		plural(len(s.Changing), "instance"), plural(s.Failures, "failure"))
 	if h, held := s.Holds[""]; held {
 		text += "; HELD by " + h.By + ": " + h.Why
 	}
-	return text + " (" + r.DecidedBy + ": " + r.Reason + ")"
+	text += " (" + r.DecidedBy + ": " + r.Reason + ")"
+	if n := r.Note; n != nil {
+		text += "; note of " + n.By + ": " + n.Why
+	}
+	if s.Trouble != nil {
+		text += "; TOO LARGE: " + s.Hint
+	}
+	return text
 }
 
 func (f *fleetFlags) show(w io.Writer, s rollout.Summary) error {
@@ -150,7 +160,7 @@ func writeHistory(w io.Writer, events []rollout.Event) error {
 	fmt.Fprintln(tw, "AT\tROLLOUT\tSTATE\tSTAGE\tFROM\tTO\tBY\tWHY")
 	for _, e := range events {
 		fmt.Fprintf(tw, "%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\n", e.At.Local().Format(time.DateTime), e.Rollout, e.State, e.Stage+1,
-			shortRelease(e.From), shortRelease(e.To), plain(e.By), plain(e.Why))
+			shortRelease(e.From), shortRelease(e.To), plain(e.By), plain(e.Reason()))
 	}
 	return tw.Flush()
 }

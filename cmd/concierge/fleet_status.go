@@ -17,21 +17,21 @@ import (
 
 func statusCommand() *command {
 	return &command{
-		name: "status", summary: "Show the instances of the service, what each one runs, and the rollouts.",
+		name: "status", args: "[INSTANCE]", summary: "Show the instances of the service, what each one runs, and the rollouts.",
 		details: `
 Reads the store of the cluster section, so it can be asked anywhere. How one
 instance is in detail is told by concierge ctl status beside it.`,
 		examples: []example{
 			{"look, and look again as things change", "concierge status --watch"},
 			{"without a file", "concierge status --etcd-endpoints 10.0.0.1:2379 --cluster-service web"},
-			{"those that are not well, for scripts", `concierge status --json | jq '.instances[] | select(.Status.health != "healthy")'`},
+			{"those that are not well, for scripts", `concierge status --json | jq '.instances[] | select(.status.health != "healthy")'`},
 		},
 		settings: true, anywhere: true,
 		setup: func(fs *flag.FlagSet) action {
 			f := declareFleet(fs).json(fs)
 			watch := fs.Bool("watch", false, "show it again and again until interrupted")
 			every := fs.Duration("every", 2*time.Second, "`time` from one look to the next with --watch")
-			return f.ask("no arguments", 0, 0, func(ctx context.Context, c call, fleet *agent.Overview) error {
+			return f.ask("at most an INSTANCE", 0, 1, func(ctx context.Context, c call, fleet *agent.Overview) error {
 				for {
 					if err := f.status(ctx, c, fleet, *watch); err != nil || !*watch {
 						return err
@@ -54,6 +54,9 @@ func (f *fleetFlags) status(ctx context.Context, c call, fleet *agent.Overview, 
 	ctx, cancel := f.within(ctx)
 	defer cancel()
 	all, err := fleet.Fleet(ctx)
+	if id := c.argument(0); err == nil && id != "" {
+		all, err = all.Instance(id)
+	}
 	switch {
 	case err != nil:
 		return err

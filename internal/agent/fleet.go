@@ -140,8 +140,23 @@ func (f *fleet) adopt(i *instance) {
 		if g == nil {
 			g = f.newRolling(i, name)
 			f.rollings[name] = g
+			f.warn(i, name, sets)
 		}
 		g.adopt(sets)
+	}
+}
+
+// warn says what is allowed and probably not meant.
+func (f *fleet) warn(i *instance, name string, sets []*set) {
+	if label := f.cfg.Rollouts[name].Domain; label != "" && f.cfg.Labels[label] == "" {
+		f.log.Warn("the instance has no label for the failure domain, it shares one with all that have none",
+			"rollout", name, "hint", "add cluster.labels."+label)
+	}
+	p := i.prog.cfg.Process
+	seen := p != nil && (p.Health != nil || p.Readiness != nil)
+	if !seen && !slices.ContainsFunc(sets, func(s *set) bool { return len(s.health) > 0 }) {
+		f.log.Warn("a rollout without a health check stops for changes that cannot be made, not for those that do harm",
+			"rollout", name, "hint", "add process.health, or health to a section of sets")
 	}
 }
 
@@ -195,14 +210,40 @@ func (f *fleet) changes() <-chan func() {
 // may think this instance dead.
 func (f *fleet) away() bool { return f.announcer.Fresh() > 2*f.cfg.TTL }
 
-// noteFleet steers the rollouts and tells the others how the instance is.
-func (i *instance) noteFleet(now time.Time) {
+// times are when the silence of the store means something else, of which nothing
+// tells: that it counts as away, or that an instance starts without it.
+func (f *fleet) times(now time.Time) (all []time.Time) {
+	if f == nil {
+		return nil
+	}
+	const after = time.Millisecond // such times have to be over
+	if fresh := f.announcer.Fresh(); f.cfg.WhenAway == "alone" && fresh <= 2*f.cfg.TTL {
+		all = append(all, now.Add(2*f.cfg.TTL-fresh+after))
+	}
+	for _, g := range f.rollings {
+		if g.running == "" && !g.waiting.IsZero() {
+			all = append(all, g.waiting.Add(explainAfter+after), g.waiting.Add(f.cfg.TTL+after))
+		}
+	}
+	return all
+}
+
+// steerFleet steers the rollouts.
+func (i *instance) steerFleet(now time.Time) {
+	if i.fleet == nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(i.fleet.rollings)) {
+		i.fleet.rollings[name].steer(i, now)
+	}
+}
+
+// tellFleet tells the others how the instance is. It is the last of a step: what
+// that has begun, and what has ended by it, is no news to the next one.
+func (i *instance) tellFleet(now time.Time) {
 	f := i.fleet
 	if f == nil {
 		return
-	}
-	for _, name := range slices.Sorted(maps.Keys(f.rollings)) {
-		f.rollings[name].steer(i, now)
 	}
 	s := i.fleetStatus()
 	f.tellHealth(s)

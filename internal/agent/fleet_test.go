@@ -211,3 +211,32 @@ process:
 	put(t, s, "envfleet/env", "good")
 	within(t, 60*time.Second, "without it the edit is good", func() bool { return count(all, "out", "two") == 2 })
 }
+
+func TestChangeOfHealthIsToldWhenNothingElseHappens(t *testing.T) {
+	server := testserver.Etcd(t)
+	s := store(t, "etcd", server)
+	put(t, s, "toldhealth/a", "one")
+	i := run(t, strings.NewReplacer("ADDR", server.Addr).Replace(`
+sources: {etcd: {endpoints: [ADDR]}}
+templates: [{contents: '{{ key "toldhealth/a" }}', destination: DIR/out, set: app}]
+cluster: {service: told, instance: told-0, namespace: told, ttl: 10s, rollouts: {app: {bake: 1s}}}
+process:
+  command: [sleep, "1000"]
+  health: {command: [sh, -c, "! test -e DIR/sick"], interval: 100ms, failures: 2, grace: 100ms}
+`))
+	told := func(health string) func() bool {
+		return func() bool {
+			pairs, err := s.List(t.Context(), "told/v1/stat/")
+			return err == nil && len(pairs) == 1 && strings.Contains(pairs[0].Value, `"health":"`+health+`"`)
+		}
+	}
+	within(t, 30*time.Second, "it is told to be well", told("healthy"))
+	time.Sleep(2 * time.Second) // until the loop has nothing left to do
+	i.write("sick", "")
+	within(t, 10*time.Second, "it is told to be ill", told("unhealthy"))
+	time.Sleep(2 * time.Second)
+	if err := os.Remove(i.dir + "/sick"); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 10*time.Second, "it is told to be well again", told("healthy"))
+}

@@ -253,9 +253,9 @@ func (i *instance) processReady() bool {
 
 // jobsChanged returns a channel that is closed at the next change of a job
 // since the step began, if the loop waits for one: for what the process needs,
-// or for its health.
+// or for its health, which others are told for as long as there are others.
 func (i *instance) jobsChanged() <-chan struct{} {
-	if i.prog.process != nil && (i.handover.taken == nil || !i.ready) {
+	if i.prog.process != nil && (i.handover.taken == nil || !i.ready || i.fleet != nil) {
 		return i.following.changed
 	}
 	return nil

@@ -101,7 +101,8 @@ func (o *Overview) Rollouts(ctx context.Context) ([]string, error) {
 		set, rest, _ := strings.Cut(strings.TrimPrefix(e.Key, "roll/"), "/")
 		name, ok := rollout.Unescape(set)
 		name = strings.TrimPrefix(name, lead)
-		if ok && rest == "record" && !strings.Contains(name, ".") { // else it is of a service whose name has more dots
+		begun := rest == "record" || rest == "trouble"   // the first release may be too large to begin with
+		if ok && begun && !strings.Contains(name, ".") { // else it is of a service whose name has more dots
 			names = append(names, name)
 		}
 	}
@@ -133,6 +134,10 @@ func (o *Overview) domain(name string) string {
 	return ""
 }
 
+func (o *Overview) noRollout() error {
+	return exit.With(exit.Failed, fmt.Errorf("service %s has no rollout yet (it begins with the first instance whose configuration has cluster.rollouts)", o.service))
+}
+
 // choose returns the rollout of that name; without one, the only one.
 func (o *Overview) choose(ctx context.Context, name string) (string, error) {
 	names, err := o.Rollouts(ctx)
@@ -140,7 +145,7 @@ func (o *Overview) choose(ctx context.Context, name string) (string, error) {
 	case err != nil:
 		return "", err
 	case len(names) == 0:
-		return "", exit.With(exit.Failed, fmt.Errorf("service %s has no rollout yet (it begins with the first instance whose configuration has cluster.rollouts)", o.service))
+		return "", o.noRollout()
 	case name == "" && len(names) > 1:
 		return "", exit.With(exit.Usage, fmt.Errorf("service %s has several rollouts, name one: %s", o.service, strings.Join(names, ", ")))
 	case name == "":
@@ -169,23 +174,6 @@ func (o *Overview) History(ctx context.Context, name string) ([]rollout.Event, e
 	}
 	view, err := o.store.Read(ctx, rollout.EventPrefix(o.service+"."+name))
 	return rollout.History(view), unreachable(err)
-}
-
-// Explain says for each rollout why an instance runs what it runs.
-func (o *Overview) Explain(ctx context.Context, id string) (map[string][]string, error) {
-	names, err := o.Rollouts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	lines := make(map[string][]string)
-	for _, name := range names {
-		v, err := o.view(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		lines[name] = rollout.Explain(v, id)
-	}
-	return lines, nil
 }
 
 // Move is what an operator does to a rollout.
@@ -224,11 +212,7 @@ func (o *Overview) Do(ctx context.Context, name string, order Order) (rollout.Su
 		case MovePromote:
 			return rollout.Promote(v, by)
 		}
-		release := order.Release
-		if bad := v.Record.Bad; release == "" && len(bad) > 0 {
-			release = bad[len(bad)-1]
-		}
-		return rollout.Retry(v, release, by)
+		return rollout.Retry(v, order.Release, by)
 	})
 }
 
@@ -238,27 +222,6 @@ func (o *Overview) policy(name string) rollout.Policy {
 		return rolloutPolicy(r, o.cfg.TTL, 0)
 	}
 	return rollout.Policy{}
-}
-
-// Hold freezes an instance, or with an empty id all of them; for is how long, 0
-// until it is let go.
-func (o *Overview) Hold(ctx context.Context, name, id, who, why string, last time.Duration) error {
-	_, err := o.change(ctx, name, func(v rollout.View) (cluster.Txn, error) {
-		h := rollout.Hold{By: who, Why: why}
-		if last > 0 {
-			h.Until = time.Now().Add(last)
-		}
-		return rollout.Freeze(v, id, h)
-	})
-	return err
-}
-
-// Unhold lets an instance, or with an empty id all of them, go on.
-func (o *Overview) Unhold(ctx context.Context, name, id, who, why string) error {
-	_, err := o.change(ctx, name, func(v rollout.View) (cluster.Txn, error) {
-		return rollout.Thaw(v, id, rollout.By{Who: who, Why: why})
-	})
-	return err
 }
 
 // change does what decide says, again when somebody else was quicker.

@@ -20,10 +20,11 @@ func (i *instance) step() {
 		i.feeds.want(i.deps.bySource())
 		i.snapshot = i.snapshot.Only(i.deps.used)
 	}
-	i.noteFleet(now)
+	i.steerFleet(now)
 	i.apply(now)
 	i.noteAdopted()
 	i.followJobs()
+	i.tellFleet(now)
 	i.noteNeeds(now)
 	i.lookAround(now)
 	i.rearm(now)
@@ -238,6 +239,9 @@ func (i *instance) rearm(now time.Time) {
 	sooner(i.explainAt())
 	sooner(i.exhaustedAt())
 	sooner(i.needsAt())
+	for _, t := range i.fleet.times(now) {
+		sooner(t)
+	}
 	i.wake.Reset(next.Sub(now))
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -8,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // minTTL is the shortest that Consul takes.
@@ -23,6 +26,7 @@ func (v *validator) cluster() {
 	if c.Service == "" {
 		v.fail("cluster", "", "has no service", "add service, the name of what runs here")
 	}
+	v.clusterNames(c)
 	if c.TTL < minTTL {
 		v.fail("cluster.ttl", c.TTL.String(), "is shorter than stores allow", "write 10s or more")
 	}
@@ -39,14 +43,51 @@ func (v *validator) cluster() {
 			v.fail(joinPath("cluster.rollouts", name), name, "has a dot", "use letters, digits, dashes and underscores")
 		}
 		v.rollout(joinPath("cluster.rollouts", name), c.Rollouts[name])
+		v.domain(joinPath("cluster.rollouts", name)+".domain", c, c.Rollouts[name].Domain)
 	}
 	v.rolloutsApart(c)
 	for _, name := range slices.Sorted(maps.Keys(c.Rules)) {
 		v.clusterRule(joinPath("cluster.rules", name), c.Rules[name])
 	}
-	if r := c.Register; r != nil && r.Port != "" && c.Ports[r.Port] == "" {
+	v.register(c)
+}
+
+// clusterNames are shown in tables, and are parts of keys.
+func (v *validator) clusterNames(c *Cluster) {
+	for at, name := range map[string]string{"cluster.service": c.Service, "cluster.instance": c.Instance} {
+		if strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name) {
+			v.fail(at, name, "has characters that cannot be shown", "use letters, digits, dashes and dots")
+		}
+	}
+}
+
+// domain checks a label as far as that is known: without any label in the
+// configuration, the ones of the instances may be given elsewhere.
+func (v *validator) domain(at string, c *Cluster, label string) {
+	if _, has := c.Labels[label]; label != "" && !has && len(c.Labels) > 0 {
+		v.fail(at, label, "is no label of the instance", cmp.Or(suggest(label, slices.Collect(maps.Keys(c.Labels))), "add it to cluster.labels"))
+	}
+}
+
+func (v *validator) register(c *Cluster) {
+	r := c.Register
+	if r == nil {
+		return
+	}
+	if r.Port != "" && c.Ports[r.Port] == "" {
 		v.fail("cluster.register.port", r.Port, "is no port of the instance", "add it to cluster.ports")
 	}
+	if r.Check == "http" && v.cfg.Sources.Consul != nil && c.Store != "etcd" && !v.cfg.Process.asked() {
+		v.fail("cluster.register.check", r.Check, "has no URL to ask", "add process.readiness.http or process.health.http, or write check: ttl")
+	}
+}
+
+// asked says whether the process has a health check with a URL.
+func (p *Process) asked() bool {
+	if p == nil {
+		return false
+	}
+	return p.Readiness != nil && p.Readiness.HTTP != "" || p.Health != nil && p.Health.HTTP != ""
 }
 
 func (v *validator) clusterStore(c *Cluster) {
@@ -70,13 +111,25 @@ func (v *validator) rollout(at string, r *Rollout) {
 		v.fail(at+".canary", r.Canary, "stands beside stages", "make it the first stage")
 	}
 	for i, s := range r.Stages {
-		v.amount(v.itemAt(at+".stages", i)+".instances", s.Instances, false)
+		at := v.itemAt(at+".stages", i) + ".instances"
+		v.amount(at, s.Instances, false)
+		if i > 0 && fewer(s.Instances, r.Stages[i-1].Instances) {
+			v.fail(at, s.Instances, "is fewer than in the stage before", "write stages that grow")
+		}
 	}
 	for i, name := range r.Sets {
 		if name != ProcessName && len(v.members(name)) == 0 {
 			v.fail(fmt.Sprintf("%s.sets[%d]", at, i), name, "is no set of a template", "add set: "+name+" to the templates that change with it")
 		}
 	}
+}
+
+// fewer says whether an amount is less than another one, as far as that is known:
+// a number and per cent cannot be compared.
+func fewer(a, b string) bool {
+	x, errX := strconv.Atoi(strings.TrimSuffix(a, "%"))
+	y, errY := strconv.Atoi(strings.TrimSuffix(b, "%"))
+	return errX == nil && errY == nil && strings.HasSuffix(a, "%") == strings.HasSuffix(b, "%") && x < y
 }
 
 // rolloutsApart checks that nothing changes by two rollouts.

@@ -27,7 +27,7 @@ type Rollout struct {
 	Stages         []RolloutStage `yaml:"stages" doc:"Stages instead of a canary; after the last one come all."`
 	Bake           time.Duration  `yaml:"bake" doc:"How long all instances of a stage must be well before the next one." default:"30s"`
 	MaxUnavailable string         `yaml:"max_unavailable" doc:"How many change at once, a number or per cent, in each failure domain." default:"1" as:"loose" pattern:"^[0-9]+%?$"`
-	Domain         string         `yaml:"domain" doc:"Label that names the failure domain: zone; all are in one unless set."`
+	Domain         string         `yaml:"domain" doc:"Label that names the failure domain: zone; those without it are in one, and so are all unless set."`
 	Budget         int            `yaml:"budget" doc:"Failures that are tolerated; one more stops the rollout and takes it back."`
 	Deadline       time.Duration  `yaml:"deadline" doc:"Longest time for the change of one instance; then it counts as lost." default:"2m"`
 	MaxBytes       int            `yaml:"max_bytes" doc:"Largest release: its shared values are kept in the store." default:"524288" as:"count"`

@@ -118,17 +118,24 @@ func (s *simulation) await(n int) {
 		}
 		return there == n && s.good() == want
 	}
-	if !until(5*time.Minute, done) {
-		s.tb.Fatalf("not all of %d doubles run the release", n)
+	if !until(5*time.Minute+time.Duration(n)*500*time.Millisecond, done) {
+		v, err := s.look()
+		r := v.Record
+		s.tb.Fatalf("not all of %d doubles run the release: rollout %d is %s at stage %d since %s: %s; %d slots, %v",
+			n, r.ID, r.State, r.Stage+1, r.Since.Format(time.TimeOnly), r.Reason, len(v.Slots), err)
 	}
 }
 
-func (s *simulation) good() string {
+func (s *simulation) look() (rollout.View, error) {
 	view, err := s.all[0].store.Read(context.Background(), rollout.Prefix(set))
 	if err != nil {
-		return ""
+		return rollout.View{}, err
 	}
-	v, err := rollout.Parse(set, view, cluster.View{})
+	return rollout.Parse(set, view, cluster.View{})
+}
+
+func (s *simulation) good() string {
+	v, err := s.look()
 	if err != nil || v.Record.State != rollout.Complete {
 		return ""
 	}

@@ -1,10 +1,12 @@
 package zabbix_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net"
 	"os"
@@ -86,6 +88,53 @@ func TestValuesWithoutItemAreCountedAndNoError(t *testing.T) {
 	r := push(t, target, snapshot([]metrics.Sample{gauge("known", 1), gauge("unknown", 2), gauge("known too late", 3)}))
 	if r.Sent != 3 || r.Accepted != 1 || r.Rejected != 2 || r.Learning != 0 {
 		t.Errorf("the receipt is %+v", r)
+	}
+}
+
+func TestAKeyThatComesTwiceIsDeliveredOnceAndSaidOnce(t *testing.T) {
+	z := testserver.Zabbix(t)
+	host := z.NewHost(testserver.ZabbixItem{Key: "app.gauge[a]"}, testserver.ZabbixItem{Key: "app.series[b.c,]"})
+	var log bytes.Buffer
+	target := newTarget(t, zabbix.Config{
+		Nodes: []string{z.Addr}, Host: host, MaxValues: 2, Discovery: zabbix.Discovery{Off: true}, Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	s := snapshot([]metrics.Sample{gauge("a", 1), {Name: "b.c", Value: 2}, gauge("a", 3), {Name: "b", Field: "c", Value: 4}})
+	for range 2 {
+		if r := push(t, target, s); r.Sent != 2 || r.Accepted != 2 || r.Filtered != 2 {
+			t.Errorf("the receipt is %+v", r)
+		}
+		s.At = s.At.Add(time.Second)
+	}
+	if n := strings.Count(log.String(), "several values have the same key"); n != 1 {
+		t.Errorf("it was said %d times:\n%s", n, &log)
+	}
+	rows := awaitRows(t, z, fmt.Sprintf(`select key_, value::text from history join items using (itemid) join hosts using (hostid)
+		where host = '%s' order by 1, clock`, host), func(rows [][]string) bool { return len(rows) == 4 })
+	if want := "[[app.gauge[a] 1] [app.gauge[a] 1] [app.series[b.c,] 2] [app.series[b.c,] 2]]"; fmt.Sprint(rows) != want {
+		t.Errorf("the history has %v, want %s", rows, want)
+	}
+}
+
+func TestNULBytesAreFilteredAndHarmNoOtherValue(t *testing.T) {
+	z := testserver.Zabbix(t)
+	host := z.NewHost(testserver.ZabbixItem{Key: "app.gauge[a]"}, testserver.ZabbixItem{Key: "app.text[t,]", Type: testserver.ZabbixText},
+		testserver.ZabbixItem{Key: "app.document[d]", Type: testserver.ZabbixText})
+	samples := []metrics.Sample{gauge("nul\x00", 1), {Name: "t", Kind: metrics.Text, Raw: "x\x00y"}, gauge("a", 2),
+		{Name: "s", Labels: []metrics.Label{{Name: "l", Value: "\x00"}}}}
+	c := zabbix.Config{Nodes: []string{z.Addr}, Host: host, Texts: []string{"*"}}
+	if r := push(t, newTarget(t, c), snapshot(samples)); r.Accepted != 1 || r.Filtered != 3 || r.Announced.Entities != 2 {
+		t.Errorf("the receipt is %+v", r)
+	}
+	c.Payload = zabbix.Document
+	s := snapshot(nil)
+	s.Documents = map[string][]byte{"d": []byte("a\x00b")}
+	if r := push(t, newTarget(t, c), s); r.Accepted != 1 {
+		t.Errorf("the receipt of the document is %+v", r)
+	}
+	rows := awaitRows(t, z, fmt.Sprintf(`select encode(convert_to(value, 'utf8'), 'hex') from history_text join items using (itemid) join hosts using (hostid)
+		where host = '%s'`, host), func(rows [][]string) bool { return len(rows) == 1 })
+	if want := fmt.Sprintf("%x", "a\uFFFDb"); rows[0][0] != want {
+		t.Errorf("the history has %v, want %s", rows, want)
 	}
 }
 

@@ -25,7 +25,8 @@ type Target struct {
 	// What follows belongs to the goroutine that pushes.
 	encoder   encoder
 	packet    packet
-	limit     int // values in one request; 0 is none
+	limit     int    // values in one request; 0 is none
+	twins     *twins // nil where no two values can have one key
 	inventory *inventory
 	bulletin  bulletin
 	learned   time.Time // when the server should have made the items
@@ -50,6 +51,7 @@ func New(c Config) (*Target, error) {
 		encoder: newEncoder(c),
 		packet:  packet{compression: c.Compression, remote: remote},
 		limit:   c.MaxValues,
+		twins:   newTwins(),
 	}
 	t.inventory = newInventory(c.Discovery, &t.encoder)
 	return t, nil

@@ -13,7 +13,7 @@ import (
 const (
 	StateName   = "container.state" // 1 as long as the process lives, 0 as its last words
 	ExitName    = "child.exitcode"  // with state 0 alone: one that was started again has none yet
-	ElapsedName = "push.elapsed" // ms of the last push, 0 if it failed, -1 if there was no answer
+	ElapsedName = "push.elapsed"    // ms of the last push, 0 if it failed, -1 if there was no answer
 )
 
 // beatTimeout bounds one heartbeat, so that it never meets the next one.

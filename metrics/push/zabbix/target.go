@@ -31,6 +31,7 @@ type Target struct {
 	bulletin  bulletin
 	learned   time.Time // when the server should have made the items
 	registry  registry
+	complaint string // the last one that was logged, until it is settled
 }
 
 // New checks the settings and connects to nothing yet.
@@ -76,24 +77,12 @@ func (t *Target) Push(ctx context.Context, s *metrics.Snapshot) (metrics.Receipt
 	if err := t.deliver(ctx, host, s, &r); err != nil {
 		return r, fmt.Errorf("delivering values to Zabbix: %w", err)
 	}
-	t.judge(&r)
+	t.judge(host, &r)
 	return r, t.checkDocuments(s)
 }
 
 // Learning implements [metrics.Learner].
 func (t *Target) Learning() time.Time { return t.learned }
-
-// judge tells rejections that are to be expected from others.
-func (t *Target) judge(r *metrics.Receipt) {
-	switch {
-	case r.Rejected == 0:
-		return
-	case t.cfg.Now().Before(t.learned):
-		r.Learning = r.Rejected
-	case r.Accepted == 0:
-		t.registry.accepted = false // the server may have lost the host
-	}
-}
 
 // host returns whose values these are. All of a push are of one host, since a
 // group of proxies decides by the first row who takes the whole packet.

@@ -2,7 +2,6 @@ package sensu
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -47,7 +46,7 @@ func (t *Target) Push(ctx context.Context, s *metrics.Snapshot) (metrics.Receipt
 
 func (t *Target) deliver(ctx context.Context, s *metrics.Snapshot, r *metrics.Receipt) error {
 	for _, v := range verdicts(s.Samples) {
-		body, err := json.Marshal(t.cfg.event(s.At, v.name, v.status, v.output, t.cfg.Handlers))
+		body, err := t.cfg.marshal(s.At, v)
 		if err != nil {
 			return err
 		}

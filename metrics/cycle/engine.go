@@ -18,7 +18,10 @@ type Source struct {
 
 // Sink is a target with its settings.
 type Sink struct {
-	Name    string
+	Name string
+	// Entry is what the configuration calls it; several sinks have it in common
+	// where one entry names several servers.
+	Entry   string
 	Target  metrics.Target
 	Timeout time.Duration // for one push
 	// Buffer is how many samples wait for a target that is away; beyond it the

@@ -44,9 +44,8 @@ type Life struct {
 // Observer is told what happens, for concierge's own telemetry. Its methods are
 // called concurrently and must be quick.
 type Observer interface {
-	// Scraped is told of a reading: how many samples, how long it took, and the
-	// error, if it failed.
-	Scraped(source string, samples int, took time.Duration, err error)
+	// Scraped is told of a reading.
+	Scraped(source string, r metrics.Reading)
 	// Pushed is told of a delivery.
 	Pushed(target string, r metrics.Receipt, took time.Duration, err error)
 	// Dropped is told of samples that waited for too long.

@@ -72,7 +72,7 @@ type counts struct {
 	dropped int
 }
 
-func (*counts) Scraped(string, int, time.Duration, error)            {}
+func (*counts) Scraped(string, metrics.Reading)                      {}
 func (*counts) Pushed(string, metrics.Receipt, time.Duration, error) {}
 func (*counts) Beat(string, error)                                   {}
 func (c *counts) Dropped(_ string, n int)                            { c.mu.Lock(); c.dropped += n; c.mu.Unlock() }

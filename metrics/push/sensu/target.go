@@ -82,6 +82,7 @@ func (t *Target) post(ctx context.Context, body []byte, r *metrics.Receipt) (lef
 	answer, left, err := t.client.Do(ctx, delivery.Request{Method: http.MethodPost, Type: "application/json", Body: body})
 	r.PlainBytes += len(body)
 	r.WireBytes += left
+	r.Stages.Add(answer.Took)
 	if err == nil && (answer.Status < 200 || answer.Status > 299) {
 		err = answer.Unexpected(answer.Text())
 	}

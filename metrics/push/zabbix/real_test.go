@@ -154,7 +154,7 @@ func TestADeliveryReachesTheSecondNodeWhenTheFirstHangs(t *testing.T) {
 	hung := newFake(t, func(conn net.Conn, _ request) { _, _ = conn.Read(make([]byte, 1)) })
 	host := z.NewHost(testserver.ZabbixItem{Key: "app.gauge[a]"}, testserver.ZabbixItem{Key: "container.state", Type: testserver.ZabbixUnsigned})
 	c := zabbix.Config{Nodes: []string{hung.addr, z.Addr}, Host: host, Timeout: 3 * time.Second, BeatTimeout: 2 * time.Second, Discovery: zabbix.Discovery{Off: true}}
-	if r := push(t, newTarget(t, c), snapshot([]metrics.Sample{gauge("a", 1)})); r.Accepted != 1 || r.Failovers != 1 {
+	if r := push(t, newTarget(t, c), snapshot([]metrics.Sample{gauge("a", 1)})); r.Accepted != 1 || sum(r.Failovers) != 1 {
 		t.Errorf("the receipt of the values is %+v", r)
 	}
 	r, err := newTarget(t, c).Beat(t.Context(), snapshot([]metrics.Sample{{Name: "container.state"}}))
@@ -216,11 +216,11 @@ func TestTheNodeThatWorksIsFoundAndRemembered(t *testing.T) {
 	host := z.NewHost(testserver.ZabbixItem{Key: "app.gauge[a]"})
 	target := newTarget(t, zabbix.Config{Nodes: []string{closedAddr(t), closedAddr(t), z.Addr}, Host: host, Discovery: zabbix.Discovery{Off: true}})
 	s := snapshot([]metrics.Sample{gauge("a", 1)})
-	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != 2 {
+	if r := push(t, target, s); r.Accepted != 1 || sum(r.Failovers) != 2 {
 		t.Errorf("at first the receipt is %+v", r)
 	}
 	s.At = s.At.Add(time.Second)
-	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != 0 {
+	if r := push(t, target, s); r.Accepted != 1 || sum(r.Failovers) != 0 {
 		t.Errorf("then the receipt is %+v", r)
 	}
 }

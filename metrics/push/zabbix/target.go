@@ -97,7 +97,10 @@ func (t *Target) host(s *metrics.Snapshot) (string, error) {
 func (t *Target) exchange(ctx context.Context, frame []byte, plain int, r *metrics.Receipt) (answer, error) {
 	a, cost, err := t.cluster.ask(ctx, frame)
 	r.WireBytes += cost.wire
-	r.Failovers += cost.failovers
+	r.Failovers.Refused += cost.failovers.Refused
+	r.Failovers.TimedOut += cost.failovers.TimedOut
+	r.Failovers.Redirected += cost.failovers.Redirected
+	r.Stages.Add(cost.stages)
 	if cost.wire > 0 {
 		r.PlainBytes += plain
 	}

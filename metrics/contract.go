@@ -14,6 +14,14 @@ type Collector interface {
 	Collect(ctx context.Context, samples []Sample) ([]Sample, error)
 }
 
+// Reading is what became of one reading of an endpoint.
+type Reading struct {
+	Samples int // 0 if it failed
+	Bytes   int // of the answer, inflated; 0 where that is not known
+	Took    time.Duration
+	Err     error // why it failed
+}
+
 // Target delivers snapshots to one monitoring server or service. Its methods
 // are called by one goroutine, which is not that of other targets.
 type Target interface {
@@ -40,13 +48,35 @@ type Receipt struct {
 	PlainBytes int // before compression
 	WireBytes  int // that left
 	// Server is the time that the server says it has spent; 0 if it says nothing.
-	Server time.Duration
-	// Failovers counts the addresses that were tried in vain.
-	Failovers int
+	Server    time.Duration
+	Failovers Failovers
+	// Stages is where the time went, as far as the target knows.
+	Stages Stages
 	// Learning is how many of Rejected were expected: the server was still making
 	// room for new metrics.
 	Learning  int
 	Announced Announcement
+}
+
+// Failovers counts the addresses that were tried in vain before another was.
+type Failovers struct {
+	Refused    int // no connection, or one that was closed without an answer
+	TimedOut   int
+	Redirected int
+}
+
+// Stages is how long the steps of a delivery took together.
+type Stages struct {
+	Connect time.Duration // until there was a connection, with TLS
+	Send    time.Duration // until everything had left
+	Wait    time.Duration // until the answer was there
+}
+
+// Add adds the time of another request of the same delivery.
+func (s *Stages) Add(more Stages) {
+	s.Connect += more.Connect
+	s.Send += more.Send
+	s.Wait += more.Wait
 }
 
 // Announcement is what a target that has to be told has been told of which

@@ -17,7 +17,8 @@ Reads every endpoint of metrics.collect once a cycle and delivers everything in
 one piece, with one time stamp, to every target of metrics.push, until it is
 interrupted. With --once it does so one time and prints for each target what it
 took: milliseconds, 0 if it failed, -1 if there was no answer in time. Of one
-target only the number is printed, so that a monitoring server can trigger it.`,
+target only the number is printed, so that a monitoring server can trigger it.
+A Zabbix target with several servers is several: NAME, NAME-2 and so on.`,
 		examples: []example{
 			{"deliver once, as a check that a server triggers", "concierge push --once --target central"},
 			{"look at what would be sent", "concierge push --dry-run"},
@@ -27,7 +28,7 @@ target only the number is printed, so that a monitoring server can trigger it.`,
 		setup: func(fs *flag.FlagSet) action {
 			once := fs.Bool("once", false, "deliver one time, print what it took, and exit")
 			dry := fs.Bool("dry-run", false, "print what would be sent and connect to no target")
-			target := fs.String("target", "", "`name` of the only target to deliver to")
+			target := fs.String("target", "", "`name` of the only target to deliver to, with all its servers")
 			return alone("push", func(ctx context.Context, c call) (int, error) {
 				do := agent.PushOn
 				switch {
@@ -47,11 +48,13 @@ func metricsDiscoverCommand() *command {
 		name:    "metrics discover",
 		summary: "Print what Zabbix servers are told of the metrics there are.",
 		details: `
-Reads every endpoint once and prints, by the keys of the discovery rules, the
-documents from which a Zabbix server makes its items. Connects to no target.`,
+Reads every endpoint once and prints one JSON object: by the keys of the
+discovery rules, the documents from which a Zabbix server makes its items. Of
+several targets it has one such object for each, by its name. Connects to no
+target.`,
 		examples: []example{
 			{"what one of several servers is told", "concierge metrics discover --target central"},
-			{"the rows of all timers", "concierge metrics discover | jq '.\"app.discovery[timers]\"'"},
+			{"the rows of all timers", "concierge metrics discover --target central | jq '.\"app.discovery[timers]\"'"},
 		},
 		settings: true,
 		setup: func(fs *flag.FlagSet) action {

@@ -35,7 +35,7 @@ func (i *instance) metering(cfg *config.Config) (*cycle.Options, error) {
 	if cfg.Metrics == nil {
 		return nil, nil
 	}
-	m := measuring{cfg: cfg.Metrics, log: i.log, environ: i.o.Environ, runner: i.children, pid: i.pidOfProcess}
+	m := measuring{cfg: cfg.Metrics, where: cfg.Where, log: i.log, environ: i.o.Environ, runner: i.children, pid: i.pidOfProcess}
 	o, err := m.options()
 	o.Life, o.Observer = i.life, newOnlooker(i.log, i.own)
 	own := *cfg.Metrics.Own && i.own != nil

@@ -27,6 +27,7 @@ import (
 // measuring makes what the metrics section asks for.
 type measuring struct {
 	cfg     *config.Metrics
+	where   func(path string) string // a setting was written
 	log     *slog.Logger
 	environ []string
 	runner  tool.Runner
@@ -45,10 +46,19 @@ func (m measuring) options() (cycle.Options, error) {
 	common := m.common(o.Sinks)
 	o.Sources, errs[1] = m.sources(common)
 	o.Refine, errs[2] = refinement(common)
+	errs[2] = m.at("metrics.rules", errs[2])
 	if err := errors.Join(errs[:]...); err != nil {
-		return o, exit.With(exit.Config, fmt.Errorf("metrics: %w", err))
+		return o, exit.With(exit.Config, err)
 	}
 	return o, nil
+}
+
+// at is an error about a setting, with the place where that was written.
+func (m measuring) at(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %s: %w", m.where(path), path, err)
 }
 
 // common returns the rules for all targets. Those of a lone target are among
@@ -101,14 +111,14 @@ func (m measuring) sources(common []rules.Rule) ([]cycle.Source, error) {
 		c := m.cfg.Collect[name]
 		e, err := m.endpoint(c, common)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("collect.%s: %w", name, err))
+			errs = append(errs, m.at("metrics.collect."+name, err))
 			continue
 		}
 		made = append(made, cycle.Source{Name: name, Collector: named{e, name}, Timeout: m.patience(c.Timeout)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.cfg.Checks)) {
 		c := m.cfg.Checks[name]
-		one := &check.Check{Name: name, Program: m.program(c.Command), Timeout: m.patience(c.Timeout)}
+		one := &check.Check{Name: name, Program: m.program(c.Command), Timeout: m.patience(c.Timeout), Log: m.log}
 		made = append(made, cycle.Source{Name: name, Collector: one, Timeout: 2 * c.Timeout}) // it ends by itself before
 	}
 	if !m.cfg.Container.Off {

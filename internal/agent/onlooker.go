@@ -45,16 +45,16 @@ func (o *onlooker) turned(name string, failed bool) bool {
 }
 
 // Scraped implements [cycle.Observer].
-func (o *onlooker) Scraped(source string, samples int, took time.Duration, err error) {
-	if errors.Is(err, context.Canceled) { // by the end of concierge, or a reload
+func (o *onlooker) Scraped(source string, r metrics.Reading) {
+	if errors.Is(r.Err, context.Canceled) { // by the end of concierge, or a reload
 		return
 	}
-	o.own.Scraped(source, samples, took, err)
-	o.note(source, err)
+	o.own.Scraped(source, r)
+	o.note(source, r.Err)
 	switch {
-	case !o.turned("endpoint "+source, err != nil):
-	case err != nil:
-		o.log.Warn("metrics endpoint was not read", "endpoint", source, "reason", string(endpoint.ReasonOf(err)), "error", err)
+	case !o.turned("endpoint "+source, r.Err != nil):
+	case r.Err != nil:
+		o.log.Warn("metrics endpoint was not read", "endpoint", source, "reason", string(endpoint.ReasonOf(r.Err)), "error", r.Err)
 	default:
 		o.log.Info("metrics endpoint is read again", "endpoint", source)
 	}

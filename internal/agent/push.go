@@ -3,7 +3,6 @@ package agent
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +16,6 @@ import (
 	"concierge/internal/exit"
 	"concierge/metrics"
 	"concierge/metrics/cycle"
-	"concierge/metrics/push/zabbix"
 	"concierge/reload/process"
 )
 
@@ -56,7 +54,7 @@ func newBench(o PushOptions) (*bench, error) {
 		return nil, exit.With(exit.Config, errNotMeasured)
 	}
 	b := &bench{PushOptions: o, children: process.NewChildren(o.Log)}
-	m := measuring{cfg: cfg.Metrics, log: o.Log, environ: o.Environ, runner: b.children, pid: func() int { return 0 }}
+	m := measuring{cfg: cfg.Metrics, where: cfg.Where, log: o.Log, environ: o.Environ, runner: b.children, pid: func() int { return 0 }}
 	if b.Options, err = m.options(); err == nil {
 		err = b.only(o.Target)
 	}
@@ -64,15 +62,31 @@ func newBench(o PushOptions) (*bench, error) {
 		b.close()
 		return nil, err
 	}
-	b.seen = newOnlooker(o.Log, nil)
-	b.Observer = b.seen
+	b.look(o.Log)
 	b.Life = func() cycle.Life { return cycle.Life{Alive: true, Exit: -1} }
 	return b, nil
 }
 
 func (b *bench) close() { b.children.Close() }
 
-// only leaves one target.
+// look notes what cannot be read, and logs it.
+func (b *bench) look(log *slog.Logger) {
+	b.seen = newOnlooker(log, nil)
+	b.Observer = b.seen
+}
+
+// newGlance reads the configuration for one reading, whose failures are in the
+// error at its end and need no log.
+func newGlance(o PushOptions) (*bench, error) {
+	b, err := newBench(o)
+	if err == nil {
+		b.look(slog.New(slog.DiscardHandler))
+	}
+	return b, err
+}
+
+// only leaves the target with this name; of one that has several servers all, or
+// the one with the number.
 func (b *bench) only(name string) error {
 	if name == "" {
 		return nil
@@ -81,7 +95,7 @@ func (b *bench) only(name string) error {
 	for _, s := range b.Sinks {
 		known = append(known, s.Name)
 	}
-	b.Sinks = slices.DeleteFunc(b.Sinks, func(s cycle.Sink) bool { return s.Name != name })
+	b.Sinks = slices.DeleteFunc(b.Sinks, func(s cycle.Sink) bool { return s.Name != name && s.Entry != name })
 	if len(b.Sinks) == 0 {
 		return exit.With(exit.Usage, fmt.Errorf("there is no target %q (known: %s)", name, strings.Join(known, ", ")))
 	}
@@ -92,7 +106,7 @@ func (b *bench) only(name string) error {
 // it took: milliseconds, 0 if it failed, -1 if there was no answer in time. Of
 // one target only the number is printed, for a server that triggers it.
 func PushOnce(ctx context.Context, o PushOptions) error {
-	b, err := newBench(o)
+	b, err := newGlance(o)
 	if err != nil {
 		return err
 	}
@@ -122,10 +136,10 @@ func PushOnce(ctx context.Context, o PushOptions) error {
 		o.Log.Info("metrics delivered", "target", out.Target, "accepted", r.Accepted, "rejected", r.Rejected,
 			"filtered", r.Filtered, "not_numeric", r.NotNumeric, "bytes", r.WireBytes, "took", time.Duration(out.Elapsed)*time.Millisecond)
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(append(errs, b.seen.failed())...); err != nil {
 		return exit.With(exit.Failed, err)
 	}
-	return b.unread()
+	return nil
 }
 
 var errNotMeasured = errors.New("nothing is measured (add a metrics section with collect and push to the configuration)")
@@ -135,7 +149,7 @@ var errNoTarget = errors.New("there is no target (add one below metrics.push; --
 // PushPreview reads everything once and prints what would be delivered to each
 // target. It connects to none.
 func PushPreview(ctx context.Context, o PushOptions) error {
-	b, err := newBench(o)
+	b, err := newGlance(o)
 	if err != nil {
 		return err
 	}
@@ -162,12 +176,11 @@ type previewer interface {
 }
 
 func preview(w io.Writer, s cycle.Sink, snapshot *metrics.Snapshot) error {
-	snapshot = s.Refined(snapshot)
-	if p, ok := s.Target.(previewer); ok {
-		return p.Preview(w, snapshot)
+	p, ok := s.Target.(previewer)
+	if !ok {
+		return fmt.Errorf("target %s cannot show what it would send", s.Name)
 	}
-	printSamples(w, snapshot)
-	return nil
+	return p.Preview(w, s.Refined(snapshot))
 }
 
 // printSamples prints one value a line.
@@ -191,37 +204,4 @@ func PushOn(ctx context.Context, o PushOptions) error {
 	<-ctx.Done()
 	engine.Close(lastWords, cycle.Life{Exit: 0})
 	return nil
-}
-
-// Discover reads everything once and prints what Zabbix servers would be told
-// of the metrics: for each rule its key and its document.
-func Discover(ctx context.Context, o PushOptions) error {
-	b, err := newBench(o)
-	if err != nil {
-		return err
-	}
-	defer b.close()
-	snapshot := cycle.Measure(ctx, b.Options)
-	found := false
-	encoder := json.NewEncoder(o.Stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	for _, s := range b.Sinks {
-		target, ok := s.Target.(*zabbix.Target)
-		if !ok {
-			continue
-		}
-		found = true
-		documents := make(map[string]json.RawMessage)
-		for _, a := range target.Announcements(s.Refined(snapshot)) {
-			documents[a.Key] = json.RawMessage(a.Document)
-		}
-		if err := encoder.Encode(documents); err != nil {
-			return err
-		}
-	}
-	if !found {
-		return exit.With(exit.Config, errors.New("no target is told which metrics there are (only Zabbix is: metrics.push.NAME.zabbix)"))
-	}
-	return b.unread()
 }

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -20,23 +19,22 @@ import (
 	"concierge/metrics/push/zabbix"
 )
 
-// sinks makes the targets.
+// sinks makes the targets. Where an entry has several servers the second is
+// called NAME-2; validation sees to it that nobody else is.
 func (m measuring) sinks() ([]cycle.Sink, error) {
 	var made []cycle.Sink
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(m.cfg.Push)) {
 		p := m.cfg.Push[name]
 		targets, err := m.targets(p)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("push.%s: %w", name, err))
-		}
+		refine, wrong := refinement(ownRules(p))
+		errs = append(errs, m.at("metrics.push."+name, errors.Join(err, wrong)))
 		for i, t := range targets {
-			sink := cycle.Sink{Name: name, Target: t, Timeout: p.Timeout, Buffer: p.Buffer}
+			sink := cycle.Sink{Name: name, Entry: name, Target: t, Timeout: p.Timeout, Buffer: p.Buffer, Refine: refine}
 			if i > 0 {
 				sink.Name += "-" + strconv.Itoa(i+1)
+				sink.Refine, _ = refinement(ownRules(p)) // each has its own memory
 			}
-			sink.Refine, err = refinement(ownRules(p))
-			errs = append(errs, err)
 			made = append(made, sink)
 		}
 	}

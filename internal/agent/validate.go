@@ -24,7 +24,7 @@ func Validate(cfg *config.Config, environ []string) (Summary, error) {
 		return Summary{}, err
 	}
 	if cfg.Metrics != nil {
-		if _, err := (measuring{cfg: cfg.Metrics, log: slog.New(slog.DiscardHandler)}).options(); err != nil {
+		if _, err := (measuring{cfg: cfg.Metrics, where: cfg.Where, log: slog.New(slog.DiscardHandler)}).options(); err != nil {
 			return Summary{}, err
 		}
 	}

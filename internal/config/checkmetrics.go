@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -26,9 +27,11 @@ func (v *validator) metrics() {
 		v.command(joinPath("metrics.checks", name)+".command", m.Checks[name].Command)
 	}
 	v.rules("metrics.rules", m.Rules)
+	v.zabbixHost(m)
 	for _, name := range slices.Sorted(maps.Keys(m.Push)) {
 		v.push(joinPath("metrics.push", name), m.Push[name])
 	}
+	v.numbered(m.Push)
 }
 
 // collect checks an endpoint.
@@ -122,11 +125,58 @@ func (v *validator) zabbix(at string, z *ZabbixPush) {
 	switch t := z.TLS; {
 	case z.Servers == "":
 		v.fail(at, "", "has no servers", "add servers: zabbix.example.com")
+	case !areServers(z.Servers):
+		v.fail(at+".servers", "", "is not a list of servers", "write host:port or only host, with a comma between servers and a semicolon between nodes of one; it is no URL")
+	case z.Prefix != "" && !zabbixKeyName.MatchString(z.Prefix):
+		v.fail(at+".prefix", z.Prefix, "cannot begin a key of Zabbix", "use letters, digits, dots, dashes and underscores")
 	case (t.CertFile == "") != (t.KeyFile == ""):
 		v.fail(at+".tls", "", "has a certificate without its key, or a key without its certificate", "write both cert_file and key_file")
 	case t != (ZabbixTLS{}) && (t.CAFile == "" || t.CertFile == ""):
 		v.fail(at+".tls", "", "is not complete", "a Zabbix server wants ca_file, cert_file and key_file")
 	case t != (ZabbixTLS{}) && z.Register != nil:
 		v.fail(at+".register", "", "is refused by servers over connections with certificates", "remove it, or tls")
+	}
+}
+
+// areServers reports whether text is a list of addresses as Zabbix agents take
+// it. What has more in it may hold a password.
+func areServers(text string) bool {
+	for node := range strings.SplitSeq(strings.ReplaceAll(text, ",", ";"), ";") {
+		node = strings.TrimSpace(node)
+		if strings.ContainsAny(node, "/@?# ") || net.ParseIP(strings.Trim(node, "[]")) == nil && !isHost(node) {
+			return false
+		}
+	}
+	return true
+}
+
+// zabbixHost applies the rule of Zabbix servers for names of hosts, if values go
+// to one.
+func (v *validator) zabbixHost(m *Metrics) {
+	toZabbix := func(p *Push) bool { return p.Zabbix != nil }
+	if m.Host != "" && !zabbixHostName.MatchString(m.Host) && slices.ContainsFunc(slices.Collect(maps.Values(m.Push)), toZabbix) {
+		v.fail("metrics.host", m.Host, "is not a name of a host in Zabbix",
+			"write 1 to 128 letters, digits, spaces, dots, dashes and underscores: the host name, not the visible name")
+	}
+}
+
+var (
+	zabbixHostName = regexp.MustCompile(`^[A-Za-z0-9 ._-]{1,128}$`)
+	zabbixKeyName  = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+)
+
+// numbered checks that no target is called as another one's second server,
+// which logs and metrics name with a number.
+func (v *validator) numbered(push map[string]*Push) {
+	for _, name := range slices.Sorted(maps.Keys(push)) {
+		z := push[name].Zabbix
+		if z == nil {
+			continue
+		}
+		for i := range strings.Count(z.Servers, ",") {
+			if second := fmt.Sprintf("%s-%d", name, i+2); push[second] != nil {
+				v.fail(joinPath("metrics.push", second), "", "is how logs and metrics name another server of "+name, "write another name")
+			}
+		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // Metrics is what is measured in each cycle and where it goes.
 type Metrics struct {
-	Host      string                `yaml:"host" doc:"Name of the host whose values these are, as monitoring servers know it; the machine's host name unless set."`
+	Host      string                `yaml:"host" doc:"Name of the host whose values these are, as monitoring servers know it; the machine's host name unless set. In Zabbix it has letters, digits, spaces, dots, dashes and underscores."`
 	Interval  time.Duration         `yaml:"interval" doc:"Time from one cycle to the next. Each reads every endpoint once and delivers everything with one time stamp." default:"30s"`
 	Heartbeat time.Duration         `yaml:"heartbeat" doc:"Time from one heartbeat to the next: container.state is 1 as long as the process lives, and 0 with its exit status as its last words." default:"10s"`
 	Collect   map[string]*Collect   `yaml:"collect" doc:"What the application says about itself: endpoints by name."`
@@ -71,15 +71,15 @@ type Push struct {
 	Pushgateway *PushgatewayPush `yaml:"pushgateway" doc:"A Prometheus Pushgateway, or whatever takes its text format."`
 	Sensu       *SensuPush       `yaml:"sensu" doc:"A Sensu Go agent."`
 	Timeout     time.Duration    `yaml:"timeout" doc:"Longest time for one delivery; then it counts as -1." default:"10s"`
-	Buffer      int              `yaml:"buffer" doc:"Values that wait while the target is away; beyond it the oldest are dropped and counted." default:"100000" as:"count"`
+	Buffer      int              `yaml:"buffer" doc:"Values that wait while the target is away; beyond it the oldest cycles are dropped and counted, but never the newest." default:"100000" as:"count"`
 	Rules       []MetricRule     `yaml:"rules" doc:"Rules for this target alone, after the common ones. Unset, Zabbix gets no buckets of histograms and no number that is not finite."`
 }
 
 // ZabbixPush is a Zabbix server.
 type ZabbixPush struct {
-	Servers     string          `yaml:"servers" doc:"host:port, or only host; a comma separates servers that all get everything, a semicolon the nodes of one cluster or group of proxies." as:"required"`
+	Servers     string          `yaml:"servers" doc:"host:port, or only host; a comma separates servers that all get everything, a semicolon the nodes of one cluster or group of proxies. The second server of a target z is called z-2 in logs and metrics." as:"required"`
 	Payload     string          `yaml:"payload" doc:"items delivers each value; document delivers the answer of each endpoint as one text, which the server takes apart." default:"items" enum:"items,document"`
-	Prefix      string          `yaml:"prefix" doc:"Begins the keys of the application's items." default:"app"`
+	Prefix      string          `yaml:"prefix" doc:"Begins the keys of the application's items." default:"app" pattern:"^[A-Za-z0-9._-]+$"`
 	Texts       []string        `yaml:"texts" doc:"Names of texts that are delivered; * stands for any characters."`
 	Compression string          `yaml:"compression" doc:"auto compresses large requests." default:"auto" enum:"auto,always,never"`
 	MaxValues   int             `yaml:"max_values" doc:"Most values in one request; 0 is no limit, which is what servers want."`

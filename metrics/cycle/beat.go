@@ -12,8 +12,8 @@ import (
 // The names of the values of a heartbeat.
 const (
 	StateName   = "container.state" // 1 as long as the process lives, 0 as its last words
-	ExitName    = "child.exitcode"
-	ElapsedName = "push.elapsed" // ms of the last push, 0 if it failed, -1 if there was no answer
+	ExitName    = "child.exitcode"  // with state 0 alone: one that was started again has none yet
+	ElapsedName = "push.elapsed"    // ms of the last push, 0 if it failed, -1 if there was no answer
 )
 
 // beatTimeout bounds one heartbeat, so that it never meets the next one.
@@ -74,7 +74,7 @@ func (l *lane) pulse(life Life) []metrics.Sample {
 		state = 1
 	}
 	samples := []metrics.Sample{{Name: StateName, Value: state}}
-	if life.Exit >= 0 {
+	if !life.Alive && life.Exit >= 0 {
 		samples = append(samples, metrics.Sample{Name: ExitName, Value: float64(life.Exit)})
 	}
 	if elapsed, ok := l.last(); ok {

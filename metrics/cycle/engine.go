@@ -18,7 +18,10 @@ type Source struct {
 
 // Sink is a target with its settings.
 type Sink struct {
-	Name    string
+	Name string
+	// Entry is what the configuration calls it; several sinks have it in common
+	// where one entry names several servers.
+	Entry   string
 	Target  metrics.Target
 	Timeout time.Duration // for one push
 	// Buffer is how many samples wait for a target that is away; beyond it the
@@ -41,9 +44,8 @@ type Life struct {
 // Observer is told what happens, for concierge's own telemetry. Its methods are
 // called concurrently and must be quick.
 type Observer interface {
-	// Scraped is told of a reading: how many samples, how long it took, and the
-	// error, if it failed.
-	Scraped(source string, samples int, took time.Duration, err error)
+	// Scraped is told of a reading.
+	Scraped(source string, r metrics.Reading)
 	// Pushed is told of a delivery.
 	Pushed(target string, r metrics.Receipt, took time.Duration, err error)
 	// Dropped is told of samples that waited for too long.

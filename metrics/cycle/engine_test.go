@@ -29,6 +29,7 @@ type server struct {
 	pushed []float64   // guarded by mu; what was delivered
 	beats  []time.Time // guarded by mu
 	last   []float64   // guarded by mu; the states of the heartbeats
+	exits  []float64   // guarded by mu; the exit statuses in them, -1 for none
 	answer func(ctx context.Context) error
 }
 
@@ -55,6 +56,13 @@ func (s *server) Beat(_ context.Context, snapshot *metrics.Snapshot) (metrics.Re
 	defer s.mu.Unlock()
 	s.beats = append(s.beats, snapshot.At)
 	s.last = append(s.last, snapshot.Samples[0].Value)
+	exit := -1.0
+	for _, sample := range snapshot.Samples {
+		if sample.Name == ExitName {
+			exit = sample.Value
+		}
+	}
+	s.exits = append(s.exits, exit)
 	return metrics.Receipt{}, nil
 }
 
@@ -64,7 +72,7 @@ type counts struct {
 	dropped int
 }
 
-func (*counts) Scraped(string, int, time.Duration, error)            {}
+func (*counts) Scraped(string, metrics.Reading)                      {}
 func (*counts) Pushed(string, metrics.Receipt, time.Duration, error) {}
 func (*counts) Beat(string, error)                                   {}
 func (c *counts) Dropped(_ string, n int)                            { c.mu.Lock(); c.dropped += n; c.mu.Unlock() }
@@ -237,6 +245,23 @@ func TestEndOfTheProcessIsToldAtOnce(t *testing.T) {
 		e.Stop()
 		if n := len(s.last); n != 3 || s.last[2] != 0 {
 			t.Errorf("heartbeats said %v, want 1, 1, 0", s.last)
+		}
+	})
+}
+
+func TestExitStatusIsToldOnlyWhileTheProcessIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(context.Context) error { return nil }}
+		o := options(s, new(counts), 100)
+		var alive atomic.Bool
+		o.Life = func() Life { return Life{Alive: alive.Load(), Exit: 7} } // it crashed once
+		e := Start(o)
+		time.Sleep(5 * time.Second)
+		alive.Store(true)
+		time.Sleep(10 * time.Second)
+		e.Close(time.Second, Life{Exit: 9})
+		if want := []float64{7, -1, 9}; !slices.Equal(s.exits, want) {
+			t.Errorf("the exit statuses were %v, want %v", s.exits, want)
 		}
 	})
 }

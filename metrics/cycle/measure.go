@@ -123,11 +123,15 @@ func collect(ctx context.Context, source Source, o Options, memory []metrics.Sam
 	defer cancel()
 	began := time.Now()
 	samples, err := source.Collector.Collect(ctx, memory[:0])
-	if o.Observer != nil {
-		o.Observer.Scraped(source.Name, len(samples), time.Since(began), err)
+	reading := metrics.Reading{Samples: len(samples), Took: time.Since(began), Err: err}
+	if sized, ok := source.Collector.(interface{ Size() int }); ok {
+		reading.Bytes = sized.Size()
 	}
 	if err != nil {
-		return memory[:0]
+		samples, reading.Samples = memory[:0], 0
+	}
+	if o.Observer != nil {
+		o.Observer.Scraped(source.Name, reading)
 	}
 	return samples
 }

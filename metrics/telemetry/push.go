@@ -35,13 +35,13 @@ type pushMetrics struct {
 func newPushMetrics(m *maker) pushMetrics {
 	return pushMetrics{
 		cycles:    m.counter("concierge_push_cycles_total", "Deliveries by result: ok, partial (some values were rejected), failed, timeout, skipped (waited for too long).", "target", "result"),
-		took:      m.histogram("concierge_push_duration_seconds", "Time of deliveries.", nil, "target"),
+		took:      m.histogram("concierge_push_duration_seconds", "Time of deliveries by stage: connect, send, wait (for the answer), as far as the target knows, and total.", nil, "target", "stage"),
 		values:    m.counter("concierge_push_values_total", "Values by outcome: accepted, rejected (both as far as the target says), filtered (not finite, or no name for it), not_numeric, dropped (waited for too long).", "target", "outcome"),
 		bytes:     m.counter("concierge_push_bytes_total", "Bytes of deliveries, before (plain) and after (wire) compression.", "target", "form"),
 		status:    m.gauge("concierge_push_last_status", "Verdict on the last delivery: 1 ok, 0 failure, -1 no answer in time.", "target"),
 		success:   m.gauge("concierge_push_last_success_timestamp_seconds", "When a delivery succeeded last, in seconds since 1970; 0 if none did.", "target"),
 		server:    m.counter("concierge_push_server_seconds_total", "Time that the target says it has spent on deliveries.", "target"),
-		failovers: m.counter("concierge_push_failovers_total", "Addresses of the target that were tried in vain.", "target"),
+		failovers: m.counter("concierge_push_failovers_total", "Addresses of the target that were tried in vain by reason: refused, timeout or redirect.", "target", "reason"),
 		entities:  m.gauge("concierge_discovery_entities", "Metrics that were announced to the target.", "target"),
 		sends:     m.counter("concierge_discovery_sends_total", "Announcements by result: ok or error.", "target", "result"),
 		beats:     m.counter("concierge_heartbeats_total", "Heartbeats by result: ok, failed or timeout.", "target", "result"),
@@ -64,9 +64,10 @@ func (p pushMetrics) begin(name string) {
 	for _, result := range []string{ok, pushFailed, pushTimeout} {
 		p.beats.WithLabelValues(name, result)
 	}
-	p.took.WithLabelValues(name)
+	p.spent(name, metrics.Stages{}, func(prometheus.Observer, time.Duration) {}) // it makes them
+	p.took.WithLabelValues(name, "total")
+	p.failed(name, metrics.Failovers{})
 	p.server.WithLabelValues(name)
-	p.failovers.WithLabelValues(name)
 	for _, g := range []*prometheus.GaugeVec{p.status, p.success, p.entities} {
 		g.WithLabelValues(name)
 	}
@@ -97,7 +98,7 @@ func (t *Telemetry) Pushed(target string, r metrics.Receipt, took time.Duration,
 	p := t.push
 	result, status := pushResult(r, err)
 	p.cycles.WithLabelValues(name, result).Inc()
-	p.took.WithLabelValues(name).Observe(took.Seconds())
+	p.took.WithLabelValues(name, "total").Observe(took.Seconds())
 	p.status.WithLabelValues(name).Set(status)
 	if err == nil {
 		p.success.WithLabelValues(name).Set(unix(time.Now()))
@@ -115,7 +116,12 @@ func (p pushMetrics) receipt(name string, r metrics.Receipt) {
 	p.bytes.WithLabelValues(name, "plain").Add(float64(r.PlainBytes))
 	p.bytes.WithLabelValues(name, "wire").Add(float64(r.WireBytes))
 	p.server.WithLabelValues(name).Add(r.Server.Seconds())
-	p.failovers.WithLabelValues(name).Add(float64(r.Failovers))
+	p.failed(name, r.Failovers)
+	p.spent(name, r.Stages, func(stage prometheus.Observer, took time.Duration) {
+		if took > 0 {
+			stage.Observe(took.Seconds())
+		}
+	})
 	p.entities.WithLabelValues(name).Set(float64(r.Announced.Entities))
 	switch a := r.Announced; {
 	case a.Sent && a.Taken:
@@ -123,6 +129,20 @@ func (p pushMetrics) receipt(name string, r metrics.Receipt) {
 	case a.Sent:
 		p.sends.WithLabelValues(name, failure).Inc()
 	}
+}
+
+// spent calls do for each stage of a delivery.
+func (p pushMetrics) spent(name string, s metrics.Stages, do func(stage prometheus.Observer, took time.Duration)) {
+	do(p.took.WithLabelValues(name, "connect"), s.Connect)
+	do(p.took.WithLabelValues(name, "send"), s.Send)
+	do(p.took.WithLabelValues(name, "wait"), s.Wait)
+}
+
+// failed counts the addresses that were tried in vain.
+func (p pushMetrics) failed(name string, f metrics.Failovers) {
+	p.failovers.WithLabelValues(name, "refused").Add(float64(f.Refused))
+	p.failovers.WithLabelValues(name, "timeout").Add(float64(f.TimedOut))
+	p.failovers.WithLabelValues(name, "redirect").Add(float64(f.Redirected))
 }
 
 // Dropped notes values that waited for too long, of one delivery.

@@ -109,8 +109,9 @@ func record(own *telemetry.Telemetry) {
 	own.ChildSignalled("WINCH")
 	own.ChildExited(telemetry.ExitSignal, 143)
 	own.Checks(func() []telemetry.CheckState { return []telemetry.CheckState{{Name: "process.health", Failures: 4}} })
-	own.Scraped("app", 12, time.Millisecond, nil)
-	own.Pushed("zabbix", metrics.Receipt{Accepted: 5, Rejected: 1, WireBytes: 9, Server: time.Second, Announced: metrics.Announcement{Entities: 3, Sent: true, Taken: true}}, time.Second, nil)
+	own.Scraped("app", metrics.Reading{Samples: 12, Bytes: 345, Took: time.Millisecond})
+	own.Pushed("zabbix", metrics.Receipt{Accepted: 5, Rejected: 1, WireBytes: 9, Server: time.Second, Failovers: metrics.Failovers{TimedOut: 2},
+		Stages: metrics.Stages{Connect: 3 * time.Second}, Announced: metrics.Announcement{Entities: 3, Sent: true, Taken: true}}, time.Second, nil)
 	own.Dropped("zabbix", 8)
 	own.Beat("zabbix", metrics.ErrTimeout)
 }
@@ -142,19 +143,25 @@ func TestWhatIsRecordedIsExposed(t *testing.T) {
 		`concierge_change_applied_seconds_bucket{stage="write",le="0.01"}`:         1,
 		`concierge_commands_total{kind="check",result="nonzero"}`:                  1,
 		`concierge_commands_total{kind="hook",result="timeout"}`:                   0,
-		`concierge_child_up`:                                             0,
-		`concierge_child_last_exit_code`:                                 143,
-		`concierge_child_exits_total{class="signal"}`:                    1,
-		`concierge_child_signals_total{signal="other"}`:                  1,
-		`concierge_check_consecutive_failures{check="process.health"}`:   4,
-		`concierge_check_healthy{check="process.health"}`:                0,
-		`concierge_scrape_samples{endpoint="app"}`:                       12,
-		`concierge_push_cycles_total{result="partial",target="zabbix"}`:  1,
-		`concierge_push_cycles_total{result="skipped",target="zabbix"}`:  1,
-		`concierge_push_values_total{outcome="dropped",target="zabbix"}`: 8,
-		`concierge_push_last_status{target="zabbix"}`:                    1,
-		`concierge_heartbeats_total{result="timeout",target="zabbix"}`:   1,
-		`concierge_discovery_sends_total{result="ok",target="zabbix"}`:   1,
+		`concierge_child_up`:                                                   0,
+		`concierge_child_last_exit_code`:                                       143,
+		`concierge_child_exits_total{class="signal"}`:                          1,
+		`concierge_child_signals_total{signal="other"}`:                        1,
+		`concierge_check_consecutive_failures{check="process.health"}`:         4,
+		`concierge_check_healthy{check="process.health"}`:                      0,
+		`concierge_scrape_samples{endpoint="app"}`:                             12,
+		`concierge_scrape_body_bytes{endpoint="app"}`:                          345,
+		`concierge_push_failovers_total{reason="timeout",target="zabbix"}`:     2,
+		`concierge_push_failovers_total{reason="refused",target="zabbix"}`:     0,
+		`concierge_push_duration_seconds_sum{stage="connect",target="zabbix"}`: 3,
+		`concierge_push_duration_seconds_count{stage="wait",target="zabbix"}`:  0,
+		`concierge_push_duration_seconds_count{stage="total",target="zabbix"}`: 1,
+		`concierge_push_cycles_total{result="partial",target="zabbix"}`:        1,
+		`concierge_push_cycles_total{result="skipped",target="zabbix"}`:        1,
+		`concierge_push_values_total{outcome="dropped",target="zabbix"}`:       8,
+		`concierge_push_last_status{target="zabbix"}`:                          1,
+		`concierge_heartbeats_total{result="timeout",target="zabbix"}`:         1,
+		`concierge_discovery_sends_total{result="ok",target="zabbix"}`:         1,
 	} {
 		want(t, own, series, v)
 	}
@@ -169,7 +176,7 @@ func TestFailuresAreToldApart(t *testing.T) {
 		own.Pushed("statsd", metrics.Receipt{}, time.Second, err)
 		want(t, own, `concierge_push_cycles_total{result="`+result+`",target="statsd"}`, before+1)
 	}
-	own.Scraped("app", 5, time.Second, fmt.Errorf("x: %w", metrics.ErrTooBig))
+	own.Scraped("app", metrics.Reading{Took: time.Second, Err: fmt.Errorf("x: %w", metrics.ErrTooBig)})
 	want(t, own, `concierge_scrape_errors_total{endpoint="app",reason="too_big"}`, 1)
 	want(t, own, `concierge_scrape_samples{endpoint="app"}`, 0)
 	own.Loaded(time.Now(), nil)
@@ -188,7 +195,7 @@ func TestEveryKnownSeriesIsThereFromTheStart(t *testing.T) {
 		}
 	}
 	t.Logf("%d series with 10 templates, 3 sources and 2 targets", len(before))
-	if len(before) > 350 {
+	if len(before) > 370 {
 		t.Errorf("%d series are too many", len(before))
 	}
 }
@@ -214,7 +221,7 @@ func TestNothingThatTheConfigurationDoesNotNameBecomesALabel(t *testing.T) {
 	own.Rendered("secret/data/db", telemetry.RenderFailed)
 	own.Templates([]telemetry.TemplateState{{Name: "secret/data/db", Missing: 1}})
 	own.Pushed("nobody", metrics.Receipt{}, 0, nil)
-	own.Scraped("nobody", 1, 0, nil)
+	own.Scraped("nobody", metrics.Reading{Samples: 1})
 	for _, s := range series(expose(t, own)) {
 		if !slices.Contains(before, s) {
 			t.Errorf("there is %s", s)

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -31,6 +32,9 @@ type Check struct {
 	// MaxOutput is how many bytes of output are looked at; the rest is not
 	// kept, and who prints 16 times as much is killed. Default 64 KiB.
 	MaxOutput int
+	Log       *slog.Logger // of a program that cannot be run, once a turn; nil logs nothing
+
+	absent bool // the log says so
 }
 
 const (
@@ -61,8 +65,22 @@ func (c *Check) Collect(ctx context.Context, samples []metrics.Sample) ([]metric
 	if ctx.Err() != nil {
 		return samples, fmt.Errorf("check %q: %w", c.Name, context.Cause(ctx))
 	}
+	c.note(err)
 	status, text, perf := verdict(ended, err, out.String())
 	return append(c.append(samples, status, text), c.values(perf)...), nil
+}
+
+// note logs when a program cannot be run or does not end, and when it does again.
+func (c *Check) note(err error) {
+	was := c.absent
+	c.absent = err != nil
+	switch {
+	case c.Log == nil:
+	case c.absent && !was:
+		c.Log.Warn("check was not run: its status is 3, unknown", "check", c.Name, "error", err)
+	case was && !c.absent:
+		c.Log.Info("check is run again", "check", c.Name)
+	}
 }
 
 // verdict is what the end and the output of a program say.

@@ -3,6 +3,7 @@ package check_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,6 +91,25 @@ func TestCheckThatCannotBeRunIsUnknown(t *testing.T) {
 		if got := collect(t, c); !strings.Contains(got, "check.status{check=\"disk\"} 0 3\n") || !strings.Contains(got, "2 ") {
 			t.Errorf("%q: got\n%s", command, got)
 		}
+	}
+}
+
+func TestMissingProgramIsOneLineOfTheLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "check_disk")
+	var log strings.Builder
+	c := &check.Check{Name: "disk", Program: program.Program{Command: []string{path}, Runner: runner{}}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	for range 3 {
+		collect(t, c)
+	}
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "check=disk") || !strings.Contains(text, "no such file") {
+		t.Errorf("the log is\n%s", text)
+	}
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	collect(t, c)
+	if text := log.String(); strings.Count(text, "\n") != 2 || !strings.Contains(text, "check is run again") {
+		t.Errorf("the log is\n%s", text)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"concierge/metrics"
 )
 
 // Options say where requests go, and as whom. Only URL has no default.
@@ -66,6 +68,8 @@ type Answer struct {
 	Header http.Header
 	Body   []byte // up to the limit
 	Cut    bool   // there was more
+	// Took is where the time went, also when there is an error.
+	Took   metrics.Stages
 	secret []string
 }
 
@@ -113,7 +117,8 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // Do sends one request and returns the answer, whatever its status, and how
 // many bytes of the body left. Its errors do not name the server: see String.
 func (c *Client) Do(ctx context.Context, r Request) (Answer, int, error) {
-	request, secret, err := c.request(ctx, r)
+	traceCtx, trace := traced(ctx)
+	request, secret, err := c.request(traceCtx, r)
 	if err != nil {
 		return Answer{}, 0, err
 	}
@@ -127,10 +132,10 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, int, error) {
 	}
 	answer, err := c.http.Do(request)
 	if err != nil {
-		return Answer{}, int(left.Load()), cause(ctx, err, secret)
+		return Answer{Took: trace.stages()}, int(left.Load()), cause(ctx, err, secret)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	a := Answer{Status: answer.StatusCode, Header: answer.Header, secret: secret}
+	a := Answer{Status: answer.StatusCode, Header: answer.Header, Took: trace.stages(), secret: secret}
 	a.Body, err = io.ReadAll(io.LimitReader(answer.Body, int64(c.options.MaxAnswer)+1))
 	if a.Cut = len(a.Body) > c.options.MaxAnswer; a.Cut {
 		a.Body = a.Body[:c.options.MaxAnswer]

@@ -166,10 +166,7 @@ func TestErrorsOfBrokenAnswersHoldNoSecret(t *testing.T) {
 		},
 	} {
 		addr := listen(t, func(c net.Conn) {
-			line := make([]byte, 100)
-			n, _ := c.Read(line)
-			path, _, _ := strings.Cut(string(line[:n]), "HTTP")
-			write(c, path)
+			write(c, "POST /p?key=query-2 pass-1")
 			_ = c.Close()
 		})
 		c := newClient(t, delivery.Options{URL: "http://me:pass-1@" + addr + "/p?key=query-2"})
@@ -182,6 +179,27 @@ func TestErrorsOfBrokenAnswersHoldNoSecret(t *testing.T) {
 				t.Errorf("%s: %s is in %v", name, secret, err)
 			}
 		}
+	}
+}
+
+func TestStagesSayWhereTheTimeWent(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that the client is gone
+		if r.URL.Path == "/hang" {
+			<-r.Context().Done()
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	})
+	a, _, err := newClient(t, delivery.Options{URL: url}).Do(t.Context(), post("x"))
+	if took := a.Took; err != nil || took.Connect <= 0 || took.Send <= 0 || took.Wait < 30*time.Millisecond {
+		t.Errorf("it took %+v, %v", took, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	a, _, err = newClient(t, delivery.Options{URL: url + "/hang"}).Do(ctx, post("x"))
+	if took := a.Took; err == nil || took.Wait < 50*time.Millisecond {
+		t.Errorf("it took %+v, %v", took, err)
 	}
 }
 

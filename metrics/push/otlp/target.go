@@ -93,6 +93,7 @@ func (t *Target) deliver(ctx context.Context, by *delivery.Client, p *parcel, s 
 func (t *Target) send(ctx context.Context, by *delivery.Client, request delivery.Request, points int, r *metrics.Receipt) error {
 	answer, left, err := by.Do(ctx, request)
 	r.WireBytes += left
+	r.Stages.Add(answer.Took)
 	if left > 0 {
 		r.Sent += points
 	}

@@ -98,6 +98,7 @@ func (t *Target) send(ctx context.Context, by *delivery.Client, request delivery
 	}
 	answer, left, err := by.Do(ctx, request)
 	r.WireBytes = left
+	r.Stages.Add(answer.Took)
 	if left == 0 {
 		r.Sent = 0
 	}

@@ -46,6 +46,11 @@ func (c Config) event(at time.Time, name string, status int, output string, hand
 	return e
 }
 
+// marshal makes the event with what a check said.
+func (c Config) marshal(at time.Time, v verdict) ([]byte, error) {
+	return json.Marshal(c.event(at, v.name, v.status, v.output, c.Handlers))
+}
+
 // appendMetrics appends the event with all points; points writes them.
 func (c Config) appendMetrics(b []byte, at time.Time, points []byte) ([]byte, error) {
 	head, err := json.Marshal(c.event(at, c.Name, 0, "", nil))

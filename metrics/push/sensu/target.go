@@ -2,7 +2,6 @@ package sensu
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -47,7 +46,7 @@ func (t *Target) Push(ctx context.Context, s *metrics.Snapshot) (metrics.Receipt
 
 func (t *Target) deliver(ctx context.Context, s *metrics.Snapshot, r *metrics.Receipt) error {
 	for _, v := range verdicts(s.Samples) {
-		body, err := json.Marshal(t.cfg.event(s.At, v.name, v.status, v.output, t.cfg.Handlers))
+		body, err := t.cfg.marshal(s.At, v)
 		if err != nil {
 			return err
 		}
@@ -83,6 +82,7 @@ func (t *Target) post(ctx context.Context, body []byte, r *metrics.Receipt) (lef
 	answer, left, err := t.client.Do(ctx, delivery.Request{Method: http.MethodPost, Type: "application/json", Body: body})
 	r.PlainBytes += len(body)
 	r.WireBytes += left
+	r.Stages.Add(answer.Took)
 	if err == nil && (answer.Status < 200 || answer.Status > 299) {
 		err = answer.Unexpected(answer.Text())
 	}

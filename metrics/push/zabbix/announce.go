@@ -54,10 +54,8 @@ func (t *Target) announce(ctx context.Context, host string, s *metrics.Snapshot,
 		return nil
 	case err != nil:
 		return fmt.Errorf("announcing metrics to Zabbix: %w", err)
-	case v.processed == 0:
+	case v.processed == 0: // what becomes of the values says why
 		t.bulletin.retry = now.Add(retryAnnouncement)
-		t.cfg.Log.Warn("the server knows no discovery rule for these metrics: link the template that comes with concierge to the host",
-			"host", host, "rules", len(documents))
 		return nil
 	}
 	r.Announced.Taken = true

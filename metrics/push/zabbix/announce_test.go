@@ -3,12 +3,14 @@ package zabbix_test
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"concierge/internal/testserver"
 	"concierge/metrics"
 	"concierge/metrics/push/zabbix"
 )
@@ -63,6 +65,25 @@ func TestAnUnknownRuleIsAskedForLater(t *testing.T) {
 	}
 	if !sent[0] || sent[1] || !sent[2] || sent[3] {
 		t.Errorf("it was announced at %v", sent)
+	}
+}
+
+func TestAServerThatTakesNothingIsExplainedOnceATurn(t *testing.T) {
+	z := testserver.Zabbix(t)
+	known := z.NewHost(testserver.ZabbixItem{Key: "app.gauge[a]"})
+	for host, want := range map[string]string{"nobody-" + known: "no host of this name takes these values", known: "knows no discovery rule"} {
+		now := time.Now()
+		var log bytes.Buffer
+		target := newTarget(t, zabbix.Config{
+			Nodes: []string{z.Addr}, Host: host, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		for range 3 {
+			push(t, target, snapshot([]metrics.Sample{gauge("a", 1)}))
+			now = now.Add(time.Hour)
+		}
+		if strings.Count(log.String(), want) != 1 || strings.Count(log.String(), "level=WARN") != 1 {
+			t.Errorf("%s: the log is\n%s", host, &log)
+		}
 	}
 }
 

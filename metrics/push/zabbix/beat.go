@@ -52,7 +52,7 @@ func (t *Target) sendHeartbeat(ctx context.Context, host string) error {
 
 // tell sends a frame that gets no answer: the server closes the connection.
 func (c *cluster) tell(ctx context.Context, frame []byte) error {
-	_, err := c.line.ask(ctx, c.order()[0], frame)
+	_, err := c.line.ask(ctx, c.order()[0], frame, new(metrics.Stages))
 	if err == nil || errors.Is(err, errHungUp) {
 		return nil
 	}

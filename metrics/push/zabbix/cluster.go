@@ -23,7 +23,8 @@ type cluster struct {
 
 // exchanged is what one exchange has cost.
 type exchanged struct {
-	failovers int
+	failovers metrics.Failovers
+	stages    metrics.Stages
 	wire      int // bytes that left, as far as a server was there to take them
 }
 
@@ -34,7 +35,7 @@ func (c *cluster) ask(ctx context.Context, frame []byte) (answer, exchanged, err
 	if err != nil || a.Redirect == nil || !c.follow(*a.Redirect) {
 		return a, cost, err
 	}
-	cost.failovers++
+	cost.failovers.Redirected++
 	a, err = c.askNodes(ctx, frame, &cost)
 	return a, cost, err
 }
@@ -48,7 +49,7 @@ func (c *cluster) askNodes(ctx context.Context, frame []byte, cost *exchanged) (
 	var errs []error
 	nodes := c.order()
 	for i, addr := range nodes {
-		body, err := c.askNode(ctx, addr, frame, len(nodes)-i)
+		body, err := c.askNode(ctx, addr, frame, len(nodes)-i, &cost.stages)
 		if !errors.Is(err, errUnreached) {
 			cost.wire += len(frame)
 		}
@@ -61,16 +62,20 @@ func (c *cluster) askNodes(ctx context.Context, frame []byte, cost *exchanged) (
 		if ctx.Err() != nil || !silent(err) || i == len(nodes)-1 {
 			break
 		}
-		cost.failovers++
+		if errors.Is(err, metrics.ErrTimeout) {
+			cost.failovers.TimedOut++
+		} else {
+			cost.failovers.Refused++
+		}
 	}
 	return answer{}, errors.Join(errs...)
 }
 
 // askNode asks one node, of those that are left, in its share of the time.
-func (c *cluster) askNode(ctx context.Context, addr string, frame []byte, left int) ([]byte, error) {
+func (c *cluster) askNode(ctx context.Context, addr string, frame []byte, left int, spent *metrics.Stages) ([]byte, error) {
 	ctx, cancel := share(ctx, left)
 	defer cancel()
-	return c.line.ask(ctx, addr, frame)
+	return c.line.ask(ctx, addr, frame, spent)
 }
 
 // share divides the time that is left evenly among the nodes that are left, so

@@ -154,7 +154,7 @@ func checkHost(name string) error {
 	const longest = 128
 	allowed := func(r rune) bool { return isKeyRune(r) || r == ' ' }
 	if name == "" || len(name) > longest || !onlyRunes(name, allowed) {
-		return fmt.Errorf("host name %q: a Zabbix host has 1 to %d letters, digits, spaces, dots, dashes and underscores; set the name of the host in the target", name, longest)
+		return fmt.Errorf("host name %q: a Zabbix host has 1 to %d letters, digits, spaces, dots, dashes and underscores: set metrics.host", name, longest)
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ type batch struct {
 // smaller ones. Values that it took nevertheless come twice, which it ignores,
 // since their moment is the same.
 func (t *Target) deliver(ctx context.Context, host string, s *metrics.Snapshot, r *metrics.Receipt) error {
+	t.twins.begin()
 	for from := 0; ; {
 		t.packet.begin(host, s.At)
 		b := t.fill(s, from)
@@ -54,10 +55,10 @@ func (t *Target) fill(s *metrics.Snapshot, from int) batch {
 	b := batch{next: from}
 	for ; b.next < len(s.Samples) && (t.limit == 0 || t.packet.values < t.limit); b.next++ {
 		m := &s.Samples[b.next]
-		if t.cfg.Payload == Document && !t.encoder.shape.isPlain(m) {
+		if !t.carries(m) {
 			continue
 		}
-		switch t.encoder.escape(m) {
+		switch t.escape(m, b.next) {
 		case sends:
 			t.packet.add(t.encoder.key, t.encoder.value)
 		case filtered:
@@ -69,12 +70,34 @@ func (t *Target) fill(s *metrics.Snapshot, from int) batch {
 	return b
 }
 
+// escape leaves key and value of a sample in the encoder, if it is the first
+// with this key.
+func (t *Target) escape(m *metrics.Sample, i int) outcome {
+	o := t.encoder.escape(m)
+	if o != sends || t.twins == nil || !t.twins.again(t.encoder.key, i) {
+		return o
+	}
+	t.tellTwin(m)
+	return filtered
+}
+
+// carries reports whether a sample travels by itself: with documents only those
+// of concierge do.
+func (t *Target) carries(m *metrics.Sample) bool {
+	return t.cfg.Payload != Document || t.encoder.shape.isPlain(m)
+}
+
 // fillDocuments adds whole documents, each as the value of one master item.
 func (t *Target) fillDocuments(s *metrics.Snapshot) {
+	t.eachDocument(s, func(key, text []byte) { addText(&t.packet, string(key), text) })
+}
+
+// eachDocument calls do with those documents that can be sent, in their order.
+func (t *Target) eachDocument(s *metrics.Snapshot, do func(key, text []byte)) {
 	for _, name := range slices.Sorted(maps.Keys(s.Documents)) {
 		key, ok := t.documentKey(name)
 		if text := s.Documents[name]; ok && len(text) <= t.cfg.MaxDocument {
-			addText(&t.packet, string(key), text)
+			do(key, text)
 		}
 	}
 }

@@ -84,6 +84,8 @@ func (e *encoder) encodeValue(m *metrics.Sample) outcome {
 	switch {
 	case m.Kind == metrics.Text && !e.wanted(m):
 		return notNumeric
+	case m.Kind == metrics.Text && strings.IndexByte(m.Raw, 0) >= 0:
+		return filtered // the database of a server cannot store it
 	case m.Kind == metrics.Text:
 		e.value = append(e.value, m.Raw...)
 	case !isFinite(m.Value):

@@ -27,26 +27,34 @@ type line struct {
 }
 
 // ask sends one frame and returns the body of the answer. The server closes
-// after one answer, so each request has a connection of its own.
-func (l line) ask(ctx context.Context, addr string, frame []byte) ([]byte, error) {
+// after one answer, so each request has a connection of its own. What it took is
+// added to spent.
+func (l line) ask(ctx context.Context, addr string, frame []byte, spent *metrics.Stages) ([]byte, error) {
+	began := time.Now()
 	conn, err := l.connect(ctx, addr)
+	spent.Connect += time.Since(began)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to Zabbix at %s: %w: %w", addr, errUnreached, cause(ctx, err))
 	}
 	defer func() { _ = conn.Close() }()
 	defer obey(ctx, conn)()
-	body, err := converse(conn, frame)
+	body, err := converse(conn, frame, spent)
 	if err != nil {
 		return nil, fmt.Errorf("asking Zabbix at %s: %w", addr, cause(ctx, err))
 	}
 	return body, nil
 }
 
-func converse(conn net.Conn, frame []byte) ([]byte, error) {
-	if _, err := conn.Write(frame); err != nil {
+func converse(conn net.Conn, frame []byte, spent *metrics.Stages) ([]byte, error) {
+	began := time.Now()
+	_, err := conn.Write(frame)
+	sent := time.Now()
+	spent.Send += sent.Sub(began)
+	if err != nil {
 		return nil, hungUp(err)
 	}
 	body, err := readFrame(conn)
+	spent.Wait += time.Since(sent)
 	if err != nil {
 		return nil, hungUp(err)
 	}

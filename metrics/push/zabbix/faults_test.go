@@ -164,10 +164,10 @@ func TestRedirectsAreFollowedOnceAndRemembered(t *testing.T) {
 	})
 	target := newTarget(t, zabbix.Config{Nodes: []string{first.addr}, Host: "h", Discovery: zabbix.Discovery{Off: true}})
 	s := snapshot([]metrics.Sample{gauge("a", 1)})
-	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != 1 {
+	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != (metrics.Failovers{Redirected: 1}) {
 		t.Errorf("the first receipt is %+v", r)
 	}
-	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != 0 {
+	if r := push(t, target, s); r.Accepted != 1 || sum(r.Failovers) != 0 {
 		t.Errorf("the second receipt is %+v", r)
 	}
 	if len(first.heard()) != 1 || len(other.heard()) != 2 {
@@ -213,7 +213,7 @@ func TestRedirectLoopsEnd(t *testing.T) {
 func TestADeadRedirectIsForgotten(t *testing.T) {
 	first := newFake(t, redirectsFirst(closedAddr(t)))
 	target := newTarget(t, zabbix.Config{Nodes: []string{first.addr}, Host: "h", Discovery: zabbix.Discovery{Off: true}})
-	if r := push(t, target, snapshot([]metrics.Sample{gauge("a", 1)})); r.Accepted != 1 || r.Failovers != 2 {
+	if r := push(t, target, snapshot([]metrics.Sample{gauge("a", 1)})); r.Accepted != 1 || r.Failovers != (metrics.Failovers{Refused: 1, Redirected: 1}) {
 		t.Errorf("the receipt is %+v", r)
 	}
 }
@@ -223,10 +223,10 @@ func TestAHungNodeLeavesTimeForTheNextInTheSameDelivery(t *testing.T) {
 	good := newFake(t, takes)
 	target := newTarget(t, zabbix.Config{Nodes: []string{hung.addr, good.addr}, Host: "h", Timeout: time.Second, Discovery: zabbix.Discovery{Off: true}})
 	s := snapshot([]metrics.Sample{gauge("a", 1)})
-	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != 1 {
+	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != (metrics.Failovers{TimedOut: 1}) || r.Stages.Wait < 100*time.Millisecond {
 		t.Errorf("the receipt is %+v", r)
 	}
-	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != 0 || len(hung.heard()) != 1 {
+	if r := push(t, target, s); r.Accepted != 1 || sum(r.Failovers) != 0 || len(hung.heard()) != 1 {
 		t.Errorf("the receipt of the second push is %+v, and the hung node was asked %d times", r, len(hung.heard()))
 	}
 }

@@ -3,7 +3,8 @@ package zabbix
 import "unicode/utf8"
 
 // appendJSON appends text as the inside of a JSON string. Bytes that are not
-// UTF-8 become the replacement character, as the server would not take them.
+// UTF-8 become the replacement character, as the server would not take them, and
+// so does NUL, which ends a text for the server and which its database refuses.
 func appendJSON[T string | []byte](b []byte, text T) []byte {
 	start := 0
 	for i := cleanUntil(text); i < len(text); {
@@ -47,6 +48,8 @@ func cleanUntil[T string | []byte](text T) int {
 func appendEscape(b []byte, c byte) []byte {
 	const hex = "0123456789abcdef"
 	switch c {
+	case 0:
+		return append(b, "\uFFFD"...)
 	case '"', '\\':
 		return append(b, '\\', c)
 	case '\n':

@@ -17,17 +17,22 @@ func (t *Target) Preview(w io.Writer, s *metrics.Snapshot) error {
 		return err
 	}
 	out := bufio.NewWriter(w)
-	e := newEncoder(t.cfg)
+	line := func(key, value []byte) {
+		_, _ = fmt.Fprintf(out, "\"%s\" \"%s\" %d %d \"%s\"\n", host, escapeWord(key), s.At.Unix(), s.At.Nanosecond(), escapeWord(value))
+	}
+	if t.cfg.Payload == Document {
+		t.eachDocument(s, line)
+	}
+	e, twins := newEncoder(t.cfg), newTwins()
 	for i := range s.Samples {
-		if e.encode(&s.Samples[i]) == sends {
-			_, _ = fmt.Fprintf(out, "\"%s\" \"%s\" %d %d \"%s\"\n",
-				host, escapeWord(e.key), s.At.Unix(), s.At.Nanosecond(), escapeWord(e.value))
+		if t.carries(&s.Samples[i]) && e.encode(&s.Samples[i]) == sends && !twins.again(e.key, i) {
+			line(e.key, e.value)
 		}
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("writing the values: %w", err)
 	}
-	return nil
+	return t.checkDocuments(s)
 }
 
 // escapeWord escapes as the sender's file wants it inside double quotes.

@@ -1,10 +1,12 @@
 package zabbix_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net"
 	"os"
@@ -89,6 +91,53 @@ func TestValuesWithoutItemAreCountedAndNoError(t *testing.T) {
 	}
 }
 
+func TestAKeyThatComesTwiceIsDeliveredOnceAndSaidOnce(t *testing.T) {
+	z := testserver.Zabbix(t)
+	host := z.NewHost(testserver.ZabbixItem{Key: "app.gauge[a]"}, testserver.ZabbixItem{Key: "app.series[b.c,]"})
+	var log bytes.Buffer
+	target := newTarget(t, zabbix.Config{
+		Nodes: []string{z.Addr}, Host: host, MaxValues: 2, Discovery: zabbix.Discovery{Off: true}, Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	s := snapshot([]metrics.Sample{gauge("a", 1), {Name: "b.c", Value: 2}, gauge("a", 3), {Name: "b", Field: "c", Value: 4}})
+	for range 2 {
+		if r := push(t, target, s); r.Sent != 2 || r.Accepted != 2 || r.Filtered != 2 {
+			t.Errorf("the receipt is %+v", r)
+		}
+		s.At = s.At.Add(time.Second)
+	}
+	if n := strings.Count(log.String(), "several values have the same key"); n != 1 {
+		t.Errorf("it was said %d times:\n%s", n, &log)
+	}
+	rows := awaitRows(t, z, fmt.Sprintf(`select key_, value::text from history join items using (itemid) join hosts using (hostid)
+		where host = '%s' order by 1, clock`, host), func(rows [][]string) bool { return len(rows) == 4 })
+	if want := "[[app.gauge[a] 1] [app.gauge[a] 1] [app.series[b.c,] 2] [app.series[b.c,] 2]]"; fmt.Sprint(rows) != want {
+		t.Errorf("the history has %v, want %s", rows, want)
+	}
+}
+
+func TestNULBytesAreFilteredAndHarmNoOtherValue(t *testing.T) {
+	z := testserver.Zabbix(t)
+	host := z.NewHost(testserver.ZabbixItem{Key: "app.gauge[a]"}, testserver.ZabbixItem{Key: "app.text[t,]", Type: testserver.ZabbixText},
+		testserver.ZabbixItem{Key: "app.document[d]", Type: testserver.ZabbixText})
+	samples := []metrics.Sample{gauge("nul\x00", 1), {Name: "t", Kind: metrics.Text, Raw: "x\x00y"}, gauge("a", 2),
+		{Name: "s", Labels: []metrics.Label{{Name: "l", Value: "\x00"}}}}
+	c := zabbix.Config{Nodes: []string{z.Addr}, Host: host, Texts: []string{"*"}}
+	if r := push(t, newTarget(t, c), snapshot(samples)); r.Accepted != 1 || r.Filtered != 3 || r.Announced.Entities != 2 {
+		t.Errorf("the receipt is %+v", r)
+	}
+	c.Payload = zabbix.Document
+	s := snapshot(nil)
+	s.Documents = map[string][]byte{"d": []byte("a\x00b")}
+	if r := push(t, newTarget(t, c), s); r.Accepted != 1 {
+		t.Errorf("the receipt of the document is %+v", r)
+	}
+	rows := awaitRows(t, z, fmt.Sprintf(`select encode(convert_to(value, 'utf8'), 'hex') from history_text join items using (itemid) join hosts using (hostid)
+		where host = '%s'`, host), func(rows [][]string) bool { return len(rows) == 1 })
+	if want := fmt.Sprintf("%x", "a\uFFFDb"); rows[0][0] != want {
+		t.Errorf("the history has %v, want %s", rows, want)
+	}
+}
+
 func TestChunksAreSentWhenASettingWantsThem(t *testing.T) {
 	z := testserver.Zabbix(t)
 	s := snapshot(timers(10))
@@ -105,7 +154,7 @@ func TestADeliveryReachesTheSecondNodeWhenTheFirstHangs(t *testing.T) {
 	hung := newFake(t, func(conn net.Conn, _ request) { _, _ = conn.Read(make([]byte, 1)) })
 	host := z.NewHost(testserver.ZabbixItem{Key: "app.gauge[a]"}, testserver.ZabbixItem{Key: "container.state", Type: testserver.ZabbixUnsigned})
 	c := zabbix.Config{Nodes: []string{hung.addr, z.Addr}, Host: host, Timeout: 3 * time.Second, BeatTimeout: 2 * time.Second, Discovery: zabbix.Discovery{Off: true}}
-	if r := push(t, newTarget(t, c), snapshot([]metrics.Sample{gauge("a", 1)})); r.Accepted != 1 || r.Failovers != 1 {
+	if r := push(t, newTarget(t, c), snapshot([]metrics.Sample{gauge("a", 1)})); r.Accepted != 1 || sum(r.Failovers) != 1 {
 		t.Errorf("the receipt of the values is %+v", r)
 	}
 	r, err := newTarget(t, c).Beat(t.Context(), snapshot([]metrics.Sample{{Name: "container.state"}}))
@@ -167,11 +216,11 @@ func TestTheNodeThatWorksIsFoundAndRemembered(t *testing.T) {
 	host := z.NewHost(testserver.ZabbixItem{Key: "app.gauge[a]"})
 	target := newTarget(t, zabbix.Config{Nodes: []string{closedAddr(t), closedAddr(t), z.Addr}, Host: host, Discovery: zabbix.Discovery{Off: true}})
 	s := snapshot([]metrics.Sample{gauge("a", 1)})
-	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != 2 {
+	if r := push(t, target, s); r.Accepted != 1 || sum(r.Failovers) != 2 {
 		t.Errorf("at first the receipt is %+v", r)
 	}
 	s.At = s.At.Add(time.Second)
-	if r := push(t, target, s); r.Accepted != 1 || r.Failovers != 0 {
+	if r := push(t, target, s); r.Accepted != 1 || sum(r.Failovers) != 0 {
 		t.Errorf("then the receipt is %+v", r)
 	}
 }

@@ -13,6 +13,9 @@ func snapshot(samples []metrics.Sample) *metrics.Snapshot {
 	return &metrics.Snapshot{At: time.Now(), Host: "measured", Samples: samples}
 }
 
+// sum is how many failovers there were.
+func sum(f metrics.Failovers) int { return f.Refused + f.TimedOut + f.Redirected }
+
 func gauge(name string, v float64) metrics.Sample {
 	return metrics.Sample{Name: name, Group: "gauges", Value: v}
 }

@@ -1,6 +1,7 @@
 package zabbix
 
 import (
+	"bytes"
 	"slices"
 	"unicode/utf8"
 
@@ -159,6 +160,8 @@ func appendPlainKey(key []byte, m *metrics.Sample) ([]byte, bool) {
 	return key, fits(key[begin:])
 }
 
+// fits reports whether a server can have an item with this key: one that is not
+// too long, and without a NUL, which no database stores.
 func fits(key []byte) bool {
-	return len(key) <= longestKey || utf8.RuneCount(key) <= longestKey
+	return (len(key) <= longestKey || utf8.RuneCount(key) <= longestKey) && bytes.IndexByte(key, 0) < 0
 }

@@ -25,11 +25,13 @@ type Target struct {
 	// What follows belongs to the goroutine that pushes.
 	encoder   encoder
 	packet    packet
-	limit     int // values in one request; 0 is none
+	limit     int    // values in one request; 0 is none
+	twins     *twins // nil where no two values can have one key
 	inventory *inventory
 	bulletin  bulletin
 	learned   time.Time // when the server should have made the items
 	registry  registry
+	complaint string // the last one that was logged, until it is settled
 }
 
 // New checks the settings and connects to nothing yet.
@@ -50,6 +52,7 @@ func New(c Config) (*Target, error) {
 		encoder: newEncoder(c),
 		packet:  packet{compression: c.Compression, remote: remote},
 		limit:   c.MaxValues,
+		twins:   newTwins(),
 	}
 	t.inventory = newInventory(c.Discovery, &t.encoder)
 	return t, nil
@@ -74,24 +77,12 @@ func (t *Target) Push(ctx context.Context, s *metrics.Snapshot) (metrics.Receipt
 	if err := t.deliver(ctx, host, s, &r); err != nil {
 		return r, fmt.Errorf("delivering values to Zabbix: %w", err)
 	}
-	t.judge(&r)
+	t.judge(host, &r)
 	return r, t.checkDocuments(s)
 }
 
 // Learning implements [metrics.Learner].
 func (t *Target) Learning() time.Time { return t.learned }
-
-// judge tells rejections that are to be expected from others.
-func (t *Target) judge(r *metrics.Receipt) {
-	switch {
-	case r.Rejected == 0:
-		return
-	case t.cfg.Now().Before(t.learned):
-		r.Learning = r.Rejected
-	case r.Accepted == 0:
-		t.registry.accepted = false // the server may have lost the host
-	}
-}
 
 // host returns whose values these are. All of a push are of one host, since a
 // group of proxies decides by the first row who takes the whole packet.
@@ -106,7 +97,10 @@ func (t *Target) host(s *metrics.Snapshot) (string, error) {
 func (t *Target) exchange(ctx context.Context, frame []byte, plain int, r *metrics.Receipt) (answer, error) {
 	a, cost, err := t.cluster.ask(ctx, frame)
 	r.WireBytes += cost.wire
-	r.Failovers += cost.failovers
+	r.Failovers.Refused += cost.failovers.Refused
+	r.Failovers.TimedOut += cost.failovers.TimedOut
+	r.Failovers.Redirected += cost.failovers.Redirected
+	r.Stages.Add(cost.stages)
 	if cost.wire > 0 {
 		r.PlainBytes += plain
 	}

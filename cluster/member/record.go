@@ -40,6 +40,7 @@ type Status struct {
 	Releases    map[string]string  `json:"releases,omitempty"` // applied, by set
 	Restarts    int                `json:"restarts"`
 	Numbers     map[string]float64 `json:"numbers,omitempty"` // chosen metrics
+	Notes       map[string]string  `json:"notes,omitempty"`   // what keeps it from a release, by set
 }
 
 // LastWords are what is known of a life that has ended.

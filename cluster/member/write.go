@@ -35,12 +35,17 @@ func (l *life) report(ctx context.Context) error {
 	return l.write(ctx)
 }
 
+// differs in more than numbers.
+func (s Status) differs(said Status) bool {
+	return s.Phase != said.Phase || s.Health != said.Health || !maps.Equal(s.Releases, said.Releases) || !maps.Equal(s.Notes, said.Notes)
+}
+
 // every is how long after the last write the next one may follow. What a rollout
 // may be waiting for is urgent, and people look at it; numbers are not.
 func (l *life) every() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s := l.status; s != nil && (s.Phase != l.said.Phase || s.Health != l.said.Health || !maps.Equal(s.Releases, l.said.Releases)) {
+	if s := l.status; s != nil && s.differs(l.said) {
 		return min(l.cfg.Every, urgentEvery)
 	}
 	return l.cfg.Every

@@ -41,7 +41,7 @@ func (g *rolling) replace(sets []*set) {
 		return
 	}
 	g.editions = slices.DeleteFunc(append(g.editions, former), func(e edition) bool { return !e.fits(units) || !g.mentions(e.texts) })
-	if len(g.editions) > 0 {
+	if len(g.editions) > 0 && !g.mentions(textsOf(units)) {
 		g.fleet.log.Info("other template files are another release: it is begun when the leader has them too", "rollout", g.name)
 	}
 }
@@ -89,6 +89,21 @@ func (g *rolling) expects(now time.Time) bool {
 		g.fleet.work.Go(func() { g.lookAgain(g.cfg.Deadline) })
 	}
 	return now.Sub(g.lacking) < g.cfg.Deadline
+}
+
+// note says what is odd about the texts of this instance; empty if nothing is.
+func (g *rolling) note() string {
+	target, running := g.releases[g.target], g.releases[g.running]
+	_, fits := g.sources(running)
+	switch {
+	case !g.lacking.IsZero() && g.target != g.running:
+		return "it waits for the template files of release " + g.target + ": replace the files and reload"
+	case g.running != "" && running.values != nil && !fits:
+		return "its template files are not those of release " + g.running
+	case target.values != nil && len(g.editions) > 0 && !slices.Equal(target.Templates, textsOf(g.units())):
+		return "it was reloaded with other template files: they are taken when the leader has them and makes a release of them"
+	}
+	return ""
 }
 
 // lookAgain has the loop look after a time.

@@ -84,12 +84,13 @@ func TestBadTemplateStopsAtTheCanaryAndIsTakenBack(t *testing.T) {
 
 func TestInstanceWithoutTheTemplatesOfAReleaseHoldsItUpForALimitedTime(t *testing.T) {
 	all := wording(t, "latetext", "4s", 2)
-	leader := all[0]
+	leader, late := 0, 1
 	if moved(all[:1], "the first release") == 0 {
-		leader = all[1]
+		leader, late = 1, 0
 	}
-	began := time.Now()
-	reword(t, leader, template("latetext", "second"))
+	o, began := overview(t, all[0]), time.Now()
+	reword(t, all[leader], template("latetext", "second"))
+	explained(t, o, fmt.Sprint("web-", late), "it waits for the template files of release")
 	within(t, 60*time.Second, "the rollout is over", func() bool { return moved(all, "every instance applied") == 2 })
 	if took := time.Since(began); took < 4*time.Second {
 		t.Errorf("it was over after %s, want the wait of 4s", took)
@@ -97,8 +98,10 @@ func TestInstanceWithoutTheTemplatesOfAReleaseHoldsItUpForALimitedTime(t *testin
 	if n := count(all, "out", "second one\n"); n != 1 {
 		t.Errorf("%d instances have the new text, want the one whose file it is", n)
 	}
-	for _, i := range all {
-		reword(t, i, template("latetext", "second"))
-	}
+	explained(t, o, fmt.Sprint("web-", late), "its template files are not those of release")
+	reword(t, all[late], template("latetext", "second"))
 	within(t, 60*time.Second, "the other one follows", func() bool { return count(all, "out", "second one\n") == 2 })
+	all[late].signal(syscall.SIGTERM)
+	all[late].wait()
+	explained(t, o, fmt.Sprint("web-", late), "it ended at ")
 }

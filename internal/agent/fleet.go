@@ -288,7 +288,7 @@ const (
 // fleetStatus is how the instance is.
 func (i *instance) fleetStatus() member.Status {
 	main := i.applier.Jobs.Main().Status()
-	s := member.Status{Phase: phaseRunning, Health: i.healthOf(main), Restarts: main.Restarts, Releases: make(map[string]string)}
+	s := member.Status{Phase: phaseRunning, Health: i.healthOf(main), Restarts: main.Restarts, Releases: make(map[string]string), Notes: make(map[string]string)}
 	switch {
 	case i.stopping:
 		s.Phase = phaseStopping
@@ -303,6 +303,9 @@ func (i *instance) fleetStatus() member.Status {
 		}
 		if g.pass != nil {
 			s.Phase = phaseChanging
+		}
+		if note := g.note(); note != "" {
+			s.Notes[name] = note
 		}
 	}
 	return s

@@ -33,17 +33,55 @@ func (o *Overview) Explain(ctx context.Context, id string) (map[string][]string,
 		}
 		lines[name], known = rollout.Explain(v, id), known || v.Knows(id)
 	}
-	if known {
-		return lines, nil
-	}
-	words, err := member.ReadLastWords(ctx, o.store, o.service, id)
-	if err != nil {
+	words, err := o.own(ctx, id)
+	switch {
+	case err != nil:
 		return nil, unreachable(err)
-	}
-	if words == nil {
+	case words == nil && !known:
 		return nil, o.stranger(ctx, id)
 	}
+	for _, name := range names {
+		lines[name] = append(lines[name], words.about(name)...)
+	}
 	return lines, nil
+}
+
+// ownWords are what an instance says of itself.
+type ownWords struct {
+	status *member.Status
+	last   *member.LastWords // of a life before, or of one that is over
+}
+
+// own reads what an instance says of itself; nil if it never said anything.
+func (o *Overview) own(ctx context.Context, id string) (*ownWords, error) {
+	peers, err := member.Read(ctx, o.store, o.service)
+	if err != nil {
+		return nil, err
+	}
+	if at := slices.IndexFunc(peers, func(p member.Peer) bool { return p.ID == id }); at >= 0 {
+		return &ownWords{status: peers[at].Status}, nil
+	}
+	last, err := member.ReadLastWords(ctx, o.store, o.service, id)
+	if err != nil || last == nil {
+		return nil, err
+	}
+	return &ownWords{last: last}, nil
+}
+
+// about are the lines for a rollout.
+func (w *ownWords) about(name string) []string {
+	switch {
+	case w == nil:
+	case w.last != nil && w.last.Lost:
+		return []string{fmt.Sprintf("it vanished without a word: missed at %s", w.last.When.Format(time.RFC3339))}
+	case w.last != nil && w.last.Signal != "":
+		return []string{fmt.Sprintf("it ended at %s by signal %s", w.last.When.Format(time.RFC3339), w.last.Signal)}
+	case w.last != nil:
+		return []string{fmt.Sprintf("it ended at %s with exit status %d", w.last.When.Format(time.RFC3339), w.last.ExitCode)}
+	case w.status != nil && w.status.Notes[name] != "":
+		return []string{"it says: " + w.status.Notes[name]}
+	}
+	return nil
 }
 
 // Instance is the part of a fleet that is about one instance, which is there.

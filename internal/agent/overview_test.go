@@ -26,6 +26,12 @@ cluster: {service: web, instance: web-1, namespace: PREFIX, ttl: 10s, rollouts: 
 `+faithful+`
   health: {command: [sh, -c, '! grep -q bad DIR/out'], interval: 100ms, failures: 3, grace: 100ms}
 `))
+	return i, overview(t, i)
+}
+
+// overview is what the operators of an instance see.
+func overview(t *testing.T, i *instance) *agent.Overview {
+	t.Helper()
 	cfg, err := load(i.dir, false)()
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +45,16 @@ cluster: {service: web, instance: web-1, namespace: PREFIX, ttl: 10s, rollouts: 
 			t.Error(err)
 		}
 	})
-	return i, o
+	return o
+}
+
+// explained waits until an instance is explained like that.
+func explained(t *testing.T, o *agent.Overview, id, want string) {
+	t.Helper()
+	within(t, 30*time.Second, id+" is explained: "+want, func() bool {
+		lines, err := o.Explain(t.Context(), id)
+		return err == nil && strings.Contains(strings.Join(lines["app"], "\n"), want)
+	})
 }
 
 // state waits until the rollout is in a state.

@@ -37,7 +37,7 @@ func (i *instance) metering(cfg *config.Config) (*cycle.Options, error) {
 	}
 	m := measuring{cfg: cfg.Metrics, log: i.log, environ: i.o.Environ, runner: i.children, pid: i.pidOfProcess}
 	o, err := m.options()
-	o.Life, o.Observer = i.life, newOnlooker(i.log, i.own)
+	o.Life, o.Observer, o.Before = i.life, newOnlooker(i.log, i.own), i.o.Lighten
 	own := *cfg.Metrics.Own && i.own != nil
 	o.Own = func(samples []metrics.Sample) []metrics.Sample {
 		fleet := i.shared.Load()

@@ -156,6 +156,7 @@ func (l *lane) answer(o Outcome) {
 
 // push delivers one snapshot.
 func (l *lane) push(ctx context.Context, s *metrics.Snapshot) Outcome {
+	l.o.before()
 	s, l.refined = l.sink.refined(s, l.refined)
 	outcome := Deliver(ctx, l.sink, s)
 	if l.o.Observer != nil {

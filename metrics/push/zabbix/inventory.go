@@ -162,7 +162,7 @@ func (v *inventory) document(k kind, old bool) iter.Seq[[]byte] {
 			if i > 0 {
 				piece = append(piece, ',')
 			}
-			if !yield(appendRow(piece, k, row)) {
+			if piece = appendRow(piece, k, row); !yield(piece) {
 				return
 			}
 			piece = piece[:0]

@@ -57,10 +57,11 @@ func appendRow(b []byte, k kind, identity string) []byte {
 		return append(appendJSON(b, identity), `"}`...)
 	}
 	var room [8]metrics.Label
+	var text [512]byte
 	name, labels := splitIdentity(identity, room[:0])
 	b = appendJSON(b, name)
 	b = append(b, `","{#LABELS}":"`...)
-	b = append(appendJSON(b, appendLabels(nil, labels)), '"')
+	b = append(appendJSON(b, appendLabels(text[:0], labels)), '"')
 	for _, l := range labels {
 		b = append(append(b, `,"{#LABEL.`...), macroName(l.Name)...)
 		b = append(appendJSON(append(b, `}":"`...), l.Value), '"')

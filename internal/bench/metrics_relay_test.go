@@ -95,6 +95,9 @@ func (r *pushRelay) pass(client net.Conn) {
 		return
 	}
 	answer := r.answerOf(frame)
+	if len(answer) == 0 {
+		return // as of some heartbeats: the client waits for the end of the connection
+	}
 	_, _ = client.Write(answer)
 	e.ended = time.Now()
 	e.read(answer)

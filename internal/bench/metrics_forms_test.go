@@ -6,8 +6,8 @@ import (
 	"concierge/metrics/fixture"
 )
 
-// prometheusForm measures a Prometheus text with all its buckets. It is the last
-// part: the discovery of 34,000 series keeps a server of Zabbix 6.0 busy for minutes.
+// prometheusForm measures a Prometheus text with all its buckets. The discovery
+// of 34,000 series keeps a server of Zabbix 6.0 busy for minutes.
 func (r *metricsRig) prometheusForm() {
 	r.tb.Helper()
 	samples := r.histograms*fixture.HistogramSamples + fixture.PrometheusOther(r.histograms)
@@ -15,7 +15,9 @@ func (r *metricsRig) prometheusForm() {
 	r.form("prometheus", app, pusher{host: newMeasuredHost(r.tb, r.zabbix, "concierge"), push: "rules: []"}, samples*9/10)
 }
 
-// documentForm measures a document as a whole, at which only the server looks.
+// documentForm measures a document as a whole, at which only the server looks. It
+// is the last part: the server is busy for many minutes with the items of a
+// document of this size, of which it makes 29,999 at most.
 func (r *metricsRig) documentForm() {
 	r.tb.Helper()
 	app := newApplication(r.tb, "application/json", fixture.Dropwizard(r.sets))

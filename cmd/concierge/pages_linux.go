@@ -10,25 +10,42 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forgetProgram gives back the mapped pages of concierge's own program. The
-// kernel maps 16 pages around each one that is used, so that the initialization
-// of the packages alone makes nearly the whole file resident; what is used from
-// now on comes back, from the page cache. Pages that are not mapped are also the
-// first that a small control group can do without. An error leaves all as it is.
-func forgetProgram() {
+// programPages are the parts of memory where concierge's own program is mapped
+// and nobody writes. They stay the same as long as the process lives.
+type programPages []pageRange
+
+type pageRange struct{ begin, size uintptr }
+
+// findProgram returns where the program is mapped; nothing if that cannot be
+// found out.
+func findProgram() programPages {
 	maps, err := os.Open("/proc/self/maps")
 	if err != nil {
-		return
+		return nil
 	}
 	defer func() { _ = maps.Close() }()
 	own, err := os.Readlink("/proc/self/exe")
 	if err != nil {
-		return
+		return nil
 	}
+	var found programPages
 	for lines := bufio.NewScanner(maps); lines.Scan(); {
 		if begin, end, ok := readOnly(lines.Text(), own); ok {
-			_, _, _ = unix.Syscall(unix.SYS_MADVISE, begin, end-begin, unix.MADV_DONTNEED)
+			found = append(found, pageRange{begin, end - begin})
 		}
+	}
+	return found
+}
+
+// forget gives back the mapped pages of the program. The kernel maps 16 pages
+// around each one that is used, so that the initialization of the packages alone
+// makes nearly the whole file resident; what is used from now on comes back, from
+// the page cache. Pages that are not mapped are also the first that a small
+// control group can do without. It may be called concurrently; an error leaves all
+// as it is.
+func (p programPages) forget() {
+	for _, r := range p {
+		_, _, _ = unix.Syscall(unix.SYS_MADVISE, r.begin, r.size, unix.MADV_DONTNEED)
 	}
 }
 

@@ -29,7 +29,7 @@ again; TERM and INT stop the process; every other signal goes on to it.`,
 }
 
 func run(ctx context.Context, c call) (int, error) {
-	beFrugal()
+	lighten := beFrugal()
 	load := c.settings.loader(c.environ, true, c.args)
 	first, err := load()
 	if err != nil {
@@ -42,7 +42,7 @@ func run(ctx context.Context, c call) (int, error) {
 	build := readBuild()
 	status, err := agent.Run(ctx, agent.Options{
 		Load: startingWith(first, load), Log: log.Logger, Environ: c.environ, Signals: c.signals, Stdout: c.stdout,
-		Sole:    true,
+		Sole: true, Lighten: lighten,
 		Control: &agent.Control{Version: build.version, Revision: build.revision, SetLevel: log.SetLevel},
 		Adopted: func(cfg *config.Config) { log.Follow(cfg.Log) },
 	})

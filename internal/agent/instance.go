@@ -46,6 +46,10 @@ type Options struct {
 	Sole bool
 	// Control makes Run serve the control socket; nil serves none.
 	Control *Control
+	// Lighten is called before each reading and each delivery of metrics, which
+	// need much memory for a moment: it may give some back. It is called
+	// concurrently; nil does nothing.
+	Lighten func()
 	// StopStatus is the exit status after a stop signal, instead of that of
 	// the process, if it is not 0.
 	StopStatus int

@@ -49,11 +49,23 @@ func (r *metricsRig) heartbeats() {
 		}
 		r.found.addTime("heartbeat: off its time", off)
 	}
-	r.lastWords(c, "with a server that hangs on pushes")
-	c = p.start(r.tb, r.group, r.binary)
-	relay.await(r.tb, time.Now(), 1, 1, longestDiscovery, anyPush)
+	for range r.ends - 1 {
+		r.lastWords(c, relay, "with a server that hangs on pushes")
+		c = r.startAgain(p, relay)
+	}
+	r.lastWords(c, relay, "with a server that hangs on pushes")
+	c = r.startAgain(p, relay)
 	relay.away()
-	r.lastWords(c, "without a server")
+	r.lastWords(c, nil, "without a server")
+}
+
+// startAgain starts concierge and waits for its first heartbeat.
+func (r *metricsRig) startAgain(p pusher, relay *pushRelay) *program {
+	r.tb.Helper()
+	again := time.Now()
+	c := p.start(r.tb, r.group, r.binary)
+	relay.await(r.tb, again, 1, 1, longestDiscovery, anyPush)
+	return c
 }
 
 // manyTemplates writes templates that all use one key.
@@ -75,8 +87,9 @@ func (r *metricsRig) manyTemplates() (keys, config string) {
 	return keys, b.String()
 }
 
-// lastWords kills the process and measures until concierge has ended.
-func (r *metricsRig) lastWords(c *program, how string) {
+// lastWords kills the process and measures until its last words have arrived, if
+// there is a server for them, and until concierge has ended.
+func (r *metricsRig) lastWords(c *program, relay *pushRelay, how string) {
 	r.tb.Helper()
 	child := childOf(r.tb, c.cmd.Process.Pid)
 	began := time.Now()
@@ -84,7 +97,17 @@ func (r *metricsRig) lastWords(c *program, how string) {
 		r.tb.Fatal(err)
 	}
 	<-c.done
-	r.found.addTime("last words "+how, time.Since(began))
+	r.found.addTime("last words "+how+": end of concierge", time.Since(began))
+	if relay == nil {
+		return
+	}
+	for _, e := range relay.pushes(began, 1) {
+		if e.last {
+			r.found.addTime("last words "+how, e.ended.Sub(began))
+			return
+		}
+	}
+	r.tb.Errorf("no last words have arrived %s", how)
 }
 
 // hungServer runs many cycles with a server that takes everything and says nothing,

@@ -10,8 +10,6 @@ import (
 	"regexp"
 	"strconv"
 	"time"
-
-	"concierge/metrics/fixture"
 )
 
 // peers measures, in turns, Zabbix's own sender with a file that is there
@@ -82,38 +80,4 @@ func (r *metricsRig) peer(what, name string, args ...string) {
 	if n != r.values() {
 		r.tb.Errorf("%s sent %d values, want %d", what, n, r.values())
 	}
-}
-
-// everyForm measures the other forms of metrics: Prometheus text, a document as
-// a whole, and an application with 17 values.
-func (r *metricsRig) everyForm() {
-	r.tb.Helper()
-	samples := r.histograms*fixture.HistogramSamples + fixture.PrometheusOther(r.histograms)
-	r.form("prometheus", "concierge", newApplication(r.tb, "text/plain; version=0.0.4", fixture.Prometheus(r.histograms)),
-		pusher{push: "rules: []"}, samples*9/10)
-	r.form("document", "concierge-document", newApplication(r.tb, "application/json", fixture.Dropwizard(r.sets)),
-		pusher{zabbix: "payload: document"}, 1)
-	r.form("17 values", "concierge", newApplication(r.tb, "application/json", seventeen()), pusher{}, 17)
-}
-
-// seventeen is a small application: one timer with all its numbers, and two
-// gauges.
-func seventeen() string {
-	return `{"version":"4.0.0","gauges":{"heap.used":{"value":123456789},"heap.usage":{"value":0.1234}},"timers":{"requests":{"count":1,` +
-		`"max":0.2,"mean":0.1,"min":0.01,"p50":0.1,"p75":0.11,"p95":0.12,"p98":0.13,"p99":0.14,"p999":0.2,"stddev":0.03,` +
-		`"m15_rate":1.1,"m1_rate":1.2,"m5_rate":1.3,"mean_rate":1.4,"duration_units":"seconds","rate_units":"calls/second"}}}`
-}
-
-// form measures some cycles of one form, once its items are there.
-func (r *metricsRig) form(what, template string, app *application, p pusher, least int) {
-	r.tb.Helper()
-	r.group = newControlGroup(r.tb) // its peak is that of this form
-	p.host, p.url, p.interval = newMeasuredHost(r.tb, r.zabbix, template), app.url, r.interval
-	relay := newPushRelay(r.tb, r.zabbix.Addr)
-	relay.least, p.servers = smallFrame, relay.addr
-	began := time.Now()
-	c := p.start(r.tb, r.group, r.binary)
-	defer c.stop()
-	relay.await(r.tb, began, 1, least, longestDiscovery, fullyTaken)
-	r.steady(what, relay, app, c, r.few, least)
 }

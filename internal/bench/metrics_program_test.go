@@ -80,6 +80,7 @@ type pusher struct {
 	interval           time.Duration
 	timeout            time.Duration // of a push; default 10 s
 	heartbeat          time.Duration // default 10 s
+	collect            string        // further settings of the endpoint
 	push               string        // further lines of the target
 	zabbix             string        // further lines of its zabbix section
 	more               string        // further sections
@@ -99,12 +100,12 @@ func (p pusher) config() string {
 		heartbeat = 10 * time.Second
 	}
 	return strings.NewReplacer("HOST", p.host, "URL", p.url, "SERVERS", p.servers, "INTERVAL", p.interval.String(),
-		"TIMEOUT", timeout.String(), "HEARTBEAT", heartbeat.String(), "PUSH", p.push, "ZABBIX", p.zabbix, "MORE", p.more).Replace(`metrics:
+		"TIMEOUT", timeout.String(), "HEARTBEAT", heartbeat.String(), "COLLECT", p.collect, "PUSH", p.push, "ZABBIX", p.zabbix, "MORE", p.more).Replace(`metrics:
   host: HOST
   interval: INTERVAL
   heartbeat: HEARTBEAT
   collect:
-    app: {url: "URL"}
+    app: {url: "URL"COLLECT}
   container: {off: true}
   own: false
   rules:

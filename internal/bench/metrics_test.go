@@ -26,19 +26,20 @@ type metricsPlan struct {
 	hung       int           // cycles with a server that hangs
 	templates  int           // rendered while a push hangs
 	beats      int           // heartbeats meanwhile
+	ends       int           // of the process, with last words
 }
 
 func fullMetrics() metricsPlan {
 	return metricsPlan{
-		sets: 1000, histograms: 2400, interval: 10 * time.Second, cycles: *longCycles, few: min(11, *longCycles/2), idle: time.Minute,
-		turns: min(11, *longCycles), hung: 1000, templates: 3000, beats: 6,
+		sets: 1000, histograms: 2400, interval: 10 * time.Second, cycles: *longCycles, few: min(7, *longCycles/2), idle: time.Minute,
+		turns: min(11, *longCycles), hung: 1000, templates: 3000, beats: 6, ends: 10,
 	}
 }
 
 func shortMetrics() metricsPlan {
 	return metricsPlan{
 		sets: 60, histograms: 140, interval: time.Second, cycles: 3, few: 2, idle: 2 * time.Second,
-		turns: 2, hung: 20, templates: 50, beats: 2,
+		turns: 2, hung: 20, templates: 50, beats: 2, ends: 2,
 	}
 }
 
@@ -74,10 +75,12 @@ var metricsParts = [...]struct {
 }{
 	{"idle", (*metricsRig).idleMinute},
 	{"items", (*metricsRig).everySteady},
-	{"forms", (*metricsRig).everyForm},
+	{"forms: 17 values", (*metricsRig).smallForm},
 	{"heartbeats", (*metricsRig).heartbeats},
 	{"hung server", (*metricsRig).hungServer},
 	{"hostile servers", (*metricsRig).hostileServers},
+	{"forms: Prometheus", (*metricsRig).prometheusForm},
+	{"forms: document", (*metricsRig).documentForm},
 }
 
 // TestMetricsArriveAsTheyWereRead is the short form: what has to be right,

@@ -60,6 +60,9 @@ type Options struct {
 	Interval time.Duration // from one cycle to the next
 	Sources  []Source
 	Sinks    []Sink
+	// Before is called before the readings of each cycle and before each delivery,
+	// also concurrently; nil does nothing.
+	Before func()
 	// Refine applies rules to what was read; nil changes nothing.
 	Refine func([]metrics.Sample) []metrics.Sample
 	// Own appends concierge's own values; nil has none.
@@ -70,6 +73,12 @@ type Options struct {
 	Heartbeat time.Duration
 	Observer  Observer
 	Log       *slog.Logger
+}
+
+func (o *Options) before() {
+	if o.Before != nil {
+		o.Before()
+	}
 }
 
 // Engine runs the cycles.
@@ -202,6 +211,7 @@ func (e *Engine) cycles(ctx context.Context) {
 
 // cycle measures once and hands the result to every target.
 func (e *Engine) cycle(ctx context.Context, answer chan<- []Outcome) {
+	e.o.before()
 	s := e.measurer.measure(ctx)
 	if ctx.Err() != nil {
 		return

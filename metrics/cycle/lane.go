@@ -186,6 +186,7 @@ func (l *lane) failed(o Outcome) {
 
 // push delivers one snapshot.
 func (l *lane) push(ctx context.Context, s *metrics.Snapshot) Outcome {
+	l.o.before()
 	s, l.refined = l.sink.refined(s, l.refined)
 	outcome := Deliver(ctx, l.sink, s)
 	if l.o.Observer != nil {

@@ -87,6 +87,16 @@ type compiled struct {
 	labels             []labelPattern
 }
 
+// alone is the plan of all metrics that only this rule is about, nil if it is not
+// the same for all: the rules for a Zabbix server have one that is about every
+// metric, of which there may be thousands.
+func (c *compiled) alone(at int) plan {
+	if c.Action != Drop {
+		return nil
+	}
+	return plan{{at: at, rule: c}}
+}
+
 type labelPattern struct {
 	name string
 	pattern

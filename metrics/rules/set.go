@@ -13,6 +13,7 @@ import (
 // metric. It is owned by one goroutine.
 type Set struct {
 	rules []*compiled
+	alone []plan // of each rule, see there
 	plans map[metric]plan
 	// The metric and plan of the sample before.
 	of   metric
@@ -47,7 +48,7 @@ func New(list []Rule) (*Set, error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("rule %d: %w", i+1, err))
 		}
-		s.rules = append(s.rules, c)
+		s.rules, s.alone = append(s.rules, c), append(s.alone, c.alone(i))
 	}
 	return s, errors.Join(errs...)
 }
@@ -125,11 +126,18 @@ func (s *Set) remembered(of metric) plan {
 }
 
 func (s *Set) make(of metric) plan {
-	var p plan
+	var about []int
 	for i, rule := range s.rules {
 		if rule.about(of) {
-			p = append(p, rule.step(i, of))
+			about = append(about, i)
 		}
+	}
+	if len(about) == 1 && s.alone[about[0]] != nil {
+		return s.alone[about[0]]
+	}
+	p := make(plan, 0, len(about))
+	for _, i := range about {
+		p = append(p, s.rules[i].step(i, of))
 	}
 	return p
 }

@@ -51,13 +51,25 @@ func (p *Parser) Append(samples []metrics.Sample, text string) ([]metrics.Sample
 }
 
 // withRoom makes room for all samples of a first text at once: grown step by
-// step they would leave several times their size behind. Each has a colon.
+// step they would leave several times their size behind. Each has a colon before a
+// number.
 func withRoom(samples []metrics.Sample, text string) []metrics.Sample {
 	if cap(samples) > 0 {
 		return samples
 	}
 	const atOnce = 1 << 16 // a text of nothing but such signs gets no more
-	return slices.Grow(samples, min(strings.Count(text, ":"), atOnce))
+	return slices.Grow(samples, min(countNumbers(text), atOnce))
+}
+
+// countNumbers counts the colons before a number, or before a space if that is
+// how the text is written.
+func countNumbers(text string) (n int) {
+	for i := range len(text) - 1 {
+		if next := text[i+1]; text[i] == ':' && (next-'0' <= 9 || next == '-' || next == ' ') {
+			n++
+		}
+	}
+	return n
 }
 
 // document is one that is being read.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"concierge/metrics"
@@ -22,7 +23,15 @@ func (t *Target) Announcements(s *metrics.Snapshot) []Announcement {
 	e := newEncoder(t.cfg)
 	v := newInventory(t.cfg.Discovery, &e)
 	v.see(t.cfg.Now(), s.Samples)
-	return v.documents(t.cfg.Prefix, t.cfg.Discovery.Old)
+	var all []Announcement
+	for _, k := range v.kinds() {
+		var text strings.Builder
+		for piece := range v.document(k, t.cfg.Discovery.Old) {
+			text.Write(piece)
+		}
+		all = append(all, Announcement{Key: k.discovery(t.cfg.Prefix), Document: text.String()})
+	}
+	return all
 }
 
 // bulletin is when the server was told what.
@@ -43,8 +52,7 @@ func (t *Target) announce(ctx context.Context, host string, s *metrics.Snapshot,
 	if !t.bulletin.due(now, t.inventory, t.cfg.Discovery.Repeat) {
 		return nil
 	}
-	documents := t.inventory.documents(t.cfg.Prefix, t.cfg.Discovery.Old)
-	v, err := t.sendDocuments(ctx, host, s.At, documents, r)
+	v, err := t.sendDocuments(ctx, host, s.At, r)
 	r.Announced.Sent = true
 	switch {
 	case errors.Is(err, errRefused) || errors.Is(err, errHungUp):
@@ -84,10 +92,10 @@ func (b bulletin) due(now time.Time, v *inventory, repeat time.Duration) bool {
 }
 
 // sendDocuments sends all documents as values of their rules in one request.
-func (t *Target) sendDocuments(ctx context.Context, host string, at time.Time, documents []Announcement, r *metrics.Receipt) (verdict, error) {
+func (t *Target) sendDocuments(ctx context.Context, host string, at time.Time, r *metrics.Receipt) (verdict, error) {
 	t.packet.begin(host, at)
-	for _, d := range documents {
-		addText(&t.packet, d.Key, d.Document)
+	for _, k := range t.inventory.kinds() {
+		t.packet.addPieces(k.discovery(t.cfg.Prefix), t.inventory.document(k, t.cfg.Discovery.Old))
 	}
 	frame, err := t.packet.end()
 	if err != nil {
@@ -97,5 +105,5 @@ func (t *Target) sendDocuments(ctx context.Context, host string, at time.Time, d
 	if err != nil {
 		return verdict{}, err
 	}
-	return readVerdict(a, len(documents))
+	return readVerdict(a, t.packet.values)
 }

@@ -53,6 +53,7 @@ func (t *Target) fill(s *metrics.Snapshot, from int) batch {
 		t.fillDocuments(s)
 	}
 	b := batch{next: from}
+	defer t.encoder.lineage.forget()
 	for ; b.next < len(s.Samples) && (t.limit == 0 || t.packet.values < t.limit); b.next++ {
 		m := &s.Samples[b.next]
 		if !t.carries(m) {

@@ -25,6 +25,7 @@ type encoder struct {
 	key, value []byte // of the last sample; used again for the next
 	plain      []byte // one of them before it was escaped
 	head       head
+	lineage    lineage
 }
 
 func newEncoder(c Config) encoder {
@@ -66,6 +67,10 @@ func (e *encoder) escape(m *metrics.Sample) outcome {
 	}
 	if e.head.leads(m) {
 		e.key = e.head.appendKey(e.key[:0], m.Field)
+		return sends
+	}
+	if !e.all && e.lineage.follow(e.shape, m) {
+		e.key = append(e.key[:0], e.lineage.text...)
 		return sends
 	}
 	var ok bool

@@ -19,6 +19,17 @@ func TestKeyDoesNotDependOnTheSampleBefore(t *testing.T) {
 			}
 		}
 		all = append(all, metrics.Sample{Name: name, Group: "summary", Labels: []metrics.Label{{Name: "l", Value: name}}})
+		for _, value := range []string{"", "0.5", "+Inf", `\`, `"`, "\n", "größe,}]", "\xff", strings.Repeat("x", longestKey-100), strings.Repeat("\"", longestKey/4)} {
+			for _, labels := range [][]metrics.Label{
+				{{Name: "a", Value: "b"}, {Name: "le", Value: value}, {Name: "z", Value: name}},
+				{{Name: "le", Value: value}, {Name: "z", Value: "y"}},
+				{{Name: "le", Value: value}},
+				{{Name: `q"\`, Value: value}, {Name: "z", Value: value}},
+			} {
+				all = append(all, metrics.Sample{Name: name, Group: "histogram", Labels: labels, Value: 1},
+					metrics.Sample{Name: name, Group: "histogram", Field: value, Labels: labels, Value: 1})
+			}
+		}
 	}
 	running := newEncoder(Config{}.withDefaults())
 	for i := range all {

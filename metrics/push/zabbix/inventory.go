@@ -2,6 +2,7 @@ package zabbix
 
 import (
 	"hash/maphash"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // that starts again and shows little for a while must not switch its items off.
 //
 // Rows have the number of the round in which they were seen last, and rounds
-// have a time. While the set of metrics is the same only the time of the last
+// have a time. A row is kept as what it is made of, and written when it is sent. While the set of metrics is the same only the time of the last
 // round moves, so that the usual push costs one hash per metric.
 type inventory struct {
 	window  time.Duration
@@ -23,7 +24,7 @@ type inventory struct {
 	encoder *encoder
 	seed    maphash.Seed
 
-	rules   map[string]map[string]int // rule → row → round
+	rules   map[kind]map[string]int // kind → identity of a row → round
 	rounds  map[int]time.Time
 	round   int
 	hash    uint64 // of the metrics of the last round
@@ -36,7 +37,7 @@ type inventory struct {
 func newInventory(d Discovery, e *encoder) *inventory {
 	return &inventory{
 		window: d.Window, maxRows: d.MaxRows, encoder: e, seed: maphash.MakeSeed(),
-		rules: make(map[string]map[string]int), rounds: make(map[int]time.Time),
+		rules: make(map[kind]map[string]int), rounds: make(map[int]time.Time),
 	}
 }
 
@@ -103,13 +104,13 @@ func (v *inventory) note(m *metrics.Sample) {
 	if v.encoder.key, ok = v.encoder.shape.appendKey(v.encoder.key[:0], m); !ok {
 		return
 	}
-	rule := kindOf(m)
-	rows := v.rules[rule.rule]
+	k := kindOf(m)
+	rows := v.rules[k]
 	if rows == nil {
 		rows = make(map[string]int)
-		v.rules[rule.rule] = rows
+		v.rules[k] = rows
 	}
-	v.scratch = appendRow(v.scratch[:0], rule, m)
+	v.scratch = appendIdentity(v.scratch[:0], k, m)
 	if _, known := rows[string(v.scratch)]; !known {
 		if v.rows >= v.maxRows {
 			v.omitted++
@@ -141,36 +142,34 @@ func (v *inventory) forget(now time.Time) {
 	}
 }
 
-// documents returns one document per rule, in a stable order. A rule whose rows
-// are all gone has an empty one, or the server would never know.
-func (v *inventory) documents(prefix string, old bool) []Announcement {
-	var all []Announcement
-	for _, rule := range slices.Sorted(maps.Keys(v.rules)) {
-		open, shut := "[", "]"
-		if old {
-			open, shut = `{"data":[`, "]}"
-		}
-		all = append(all, Announcement{Key: prefix + ".discovery[" + rule + "]", Document: list(open, v.rules[rule], shut)})
-	}
-	return all
+// kinds are those that have a document, in a stable order. One whose rows are all
+// gone has an empty document, or the server would never know.
+func (v *inventory) kinds() []kind {
+	return slices.SortedFunc(maps.Keys(v.rules), func(a, b kind) int { return strings.Compare(a.rule, b.rule) })
 }
 
-// list writes rows in a stable order into memory of the right size: of 34,000
-// series they have 14 MB, of which there should be one copy.
-func list(open string, rows map[string]int, shut string) string {
-	size := len(open) + len(rows) + len(shut)
-	for row := range rows {
-		size += len(row)
+// document yields the document of a kind piece by piece, with its rows in a
+// stable order: of 34,000 series it has 14 MB, which should never be in memory.
+// A piece is good until the next one.
+func (v *inventory) document(k kind, old bool) iter.Seq[[]byte] {
+	open, shut := "[", "]"
+	if old {
+		open, shut = `{"data":[`, "]}"
 	}
-	var b strings.Builder
-	b.Grow(size)
-	b.WriteString(open)
-	for i, row := range slices.Sorted(maps.Keys(rows)) {
-		if i > 0 {
-			b.WriteByte(',')
+	return func(yield func([]byte) bool) {
+		piece := append([]byte(nil), open...)
+		for i, row := range slices.Sorted(maps.Keys(v.rules[k])) {
+			if i > 0 {
+				piece = append(piece, ',')
+			}
+			if piece = appendRow(piece, k, row); !yield(piece) {
+				return
+			}
+			piece = piece[:0]
 		}
-		b.WriteString(row)
+		yield(append(piece, shut...))
 	}
-	b.WriteString(shut)
-	return b.String()
 }
+
+// discovery is the key of the discovery rule.
+func (k kind) discovery(prefix string) string { return prefix + ".discovery[" + k.rule + "]" }

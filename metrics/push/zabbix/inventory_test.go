@@ -2,6 +2,7 @@ package zabbix
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,9 +56,9 @@ func TestDiscoveryOfSeriesHasLabels(t *testing.T) {
 		{Name: "text", Kind: metrics.Text}, // nobody asked for it
 		{Name: "container.state", Group: "container"},
 	})
-	all := v.documents("app", true)
+	all := v.documents(true)
 	want := `{"data":[{"{#METRIC}":"hits","{#LABELS}":"code=\"a\\\"b\",my-label=\"ä\"","{#LABEL.CODE}":"a\"b","{#LABEL.MY_LABEL}":"ä"}]}`
-	if len(all) != 1 || all[0].Key != "app.discovery[series]" || all[0].Document != want {
+	if len(all) != 1 || v.kinds()[0].discovery("app") != "app.discovery[series]" || all[0] != want {
 		t.Errorf("it is %+v, want %s", all, want)
 	}
 }
@@ -77,11 +78,40 @@ func TestOrderOfSamplesIsNoChange(t *testing.T) {
 }
 
 func (v *inventory) text() string {
+	return strings.Join(v.documents(false), " ")
+}
+
+func (v *inventory) documents(old bool) []string {
 	var all []string
-	for _, d := range v.documents("app", false) {
-		all = append(all, d.Document)
+	for _, k := range v.kinds() {
+		var text strings.Builder
+		for piece := range v.document(k, old) {
+			text.Write(piece)
+		}
+		all = append(all, text.String())
 	}
-	return strings.Join(all, " ")
+	return all
+}
+
+func TestRowsAreMadeOfWhatIsKept(t *testing.T) {
+	series := kind{labels: true}
+	for _, m := range []metrics.Sample{
+		{Name: "bare"},
+		{Name: "field", Field: "p99"},
+		{Name: "odd", Labels: []metrics.Label{{Name: "a", Value: ""}, {Name: "", Value: "b"}, {Name: "\x00\x01", Value: "\xff"}}},
+		{Name: "long", Labels: []metrics.Label{{Name: "path", Value: strings.Repeat("ä", 2000)}}},
+		{Name: "many", Labels: slices.Repeat([]metrics.Label{{Name: "n", Value: "v"}}, 128)},
+	} {
+		name, labels := splitIdentity(string(appendIdentity(nil, series, &m)), nil)
+		if name != seriesName(&m) || !slices.Equal(labels, m.Labels) {
+			t.Errorf("%s with %d labels became %q with %q", m.Name, len(m.Labels), name, labels)
+		}
+	}
+	one := appendIdentity(nil, series, &metrics.Sample{Name: "ab", Labels: []metrics.Label{{Name: "c", Value: "d"}}})
+	other := appendIdentity(nil, series, &metrics.Sample{Name: "a", Labels: []metrics.Label{{Name: "bc", Value: "d"}}})
+	if string(one) == string(other) {
+		t.Errorf("different series are both %q", one)
+	}
 }
 
 func inventoryOf(d Discovery) *inventory {

@@ -2,6 +2,7 @@ package zabbix
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -78,6 +79,17 @@ func addText[T string | []byte](p *packet, key string, text T) {
 		p.flow()
 	}
 	p.plain = appendJSON(p.plain, text)
+	p.shut()
+}
+
+// addPieces appends one value that comes in pieces, each of which ends where a
+// character ends.
+func (p *packet) addPieces(key string, pieces iter.Seq[[]byte]) {
+	p.open(appendJSON(nil, key))
+	for piece := range pieces {
+		p.plain = appendJSON(p.plain, piece)
+		p.flow()
+	}
 	p.shut()
 }
 

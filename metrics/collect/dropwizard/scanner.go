@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // deepest is how many values may be inside each other. Metrics need three
@@ -86,8 +87,8 @@ func (s *scanner) string() string {
 		case c == '"':
 			plain := s.text[s.at:i]
 			s.at = i + 1
-			if !ascii {
-				plain = strings.ToValidUTF8(plain, "\uFFFD")
+			if !ascii && !utf8.ValidString(plain) {
+				plain = string([]rune(plain)) // each wrong byte by itself, as encoding/json does
 			}
 			return plain
 		case c == '\\':

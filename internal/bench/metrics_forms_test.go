@@ -17,7 +17,7 @@ func (r *metricsRig) prometheusForm() {
 
 // documentForm measures a document as a whole, at which only the server looks. It
 // is the last part: the server is busy for many minutes with the items of a
-// document of this size, of which it makes 29,999 at most.
+// document of this size.
 func (r *metricsRig) documentForm() {
 	r.tb.Helper()
 	app := newApplication(r.tb, "application/json", fixture.Dropwizard(r.sets))

@@ -62,7 +62,6 @@ func (r *metricsRig) bars() []bar {
 		{"17 values: CPU time of a cycle", "≤ 2 ms", 2e-3, of("17 values: cpu"), seconds},
 		{"heartbeats off their time", "≤ 0.2 s", 0.2, quantile(r.found["heartbeat: off its time"], 1), seconds},
 		{"last words with a server that hangs on pushes", "≤ 3 s", 3, quantile(r.found["last words with a server that hangs on pushes"], 1), seconds},
-		{"end of concierge with a server that hangs on pushes", "≤ 3 s", 3, quantile(r.found["last words with a server that hangs on pushes: end of concierge"], 1), seconds},
-		{"end of concierge without a server", "≤ 3 s", 3, quantile(r.found["last words without a server: end of concierge"], 1), seconds},
+		{"last words given up without a server, and concierge ended", "≤ 3 s", 3, quantile(r.found["last words without a server: end of concierge"], 1), seconds},
 	}
 }

@@ -83,6 +83,13 @@ var metricsParts = [...]struct {
 	{"forms: document", (*metricsRig).documentForm},
 }
 
+func metricsNames() (names []string) {
+	for _, part := range metricsParts {
+		names = append(names, part.name)
+	}
+	return names
+}
+
 // TestMetricsArriveAsTheyWereRead is the short form: what has to be right,
 // without what has to be quick and without limits, which need root.
 func TestMetricsArriveAsTheyWereRead(t *testing.T) {
@@ -107,6 +114,9 @@ func BenchmarkMetrics(b *testing.B) {
 		if wanted.MatchString(part.name) {
 			b.Run(part.name, func(b *testing.B) { r.begin(b, newControlGroup(b)); part.measure(r) })
 		}
+	}
+	if r.group == nil {
+		b.Fatalf("-only %s matches none of %v", *only, metricsNames())
 	}
 	r.tb = b
 	text := r.markdown() // also of what there is when a part has failed

@@ -175,11 +175,7 @@ func (c *Client) do(ctx context.Context, method, path string, request any) (io.R
 			return nil, err
 		}
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://concierge/v1/"+path, &text)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := c.http.Do(r)
+	answer, err := c.send(ctx, method, path, text.Bytes())
 	if err != nil {
 		return nil, c.cause(err)
 	}
@@ -188,6 +184,21 @@ func (c *Client) do(ctx context.Context, method, path string, request any) (io.R
 	}
 	defer func() { _ = answer.Body.Close() }() // it was only read
 	return nil, answerError(answer)
+}
+
+// send sends a request, once more if the instance hung up before it was sent: on
+// a machine that is busy it may have waited in vain for it.
+func (c *Client) send(ctx context.Context, method, path string, body []byte) (answer *http.Response, err error) {
+	for range 2 {
+		var r *http.Request
+		if r, err = http.NewRequestWithContext(ctx, method, "http://concierge/v1/"+path, bytes.NewReader(body)); err != nil {
+			return nil, err
+		}
+		if answer, err = c.http.Do(r); !errors.Is(err, syscall.EPIPE) {
+			return answer, err
+		}
+	}
+	return nil, err
 }
 
 // cause says what kept a request from being answered: an instance that ends

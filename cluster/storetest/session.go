@@ -68,11 +68,11 @@ func (s Subject) takeOver(t *testing.T) {
 }
 
 // alone is a client behind a relay, and one that sees what becomes of it.
-func (s Subject) alone(t *testing.T) (*relay, cluster.Store, cluster.Store) {
+func (s Subject) alone(t *testing.T) (*testserver.Relay, cluster.Store, cluster.Store) {
 	t.Helper()
 	addr, namespace := s.Shared(t), testserver.Prefix(t)
-	r := newRelay(t, addr)
-	return r, s.Dial(t, r.addr(), namespace), s.Dial(t, addr, namespace)
+	r := testserver.NewRelay(t, addr)
+	return r, s.Dial(t, r.Addr(), namespace), s.Dial(t, addr, namespace)
 }
 
 func (s Subject) cutOff(t *testing.T) {
@@ -81,7 +81,7 @@ func (s Subject) cutOff(t *testing.T) {
 	must(t, a, owned("mine", "1", o))
 	w := watch(t, b, "")
 	w.sees("mine=1")
-	r.set(true)
+	r.Cut(true)
 	cut := time.Now()
 	eventually(t, s.Expiry(ttl)+promptly/2, "the keys vanish", func() bool { v := w.seen(); return len(v[len(v)-1].Entries) == 0 })
 	t.Logf("with a ttl of %s the keys vanished %s after the cut", ttl, time.Since(cut).Round(time.Millisecond))
@@ -91,7 +91,7 @@ func (s Subject) cutOff(t *testing.T) {
 	if lost(o) || o.Fresh() < ttl/2 {
 		t.Errorf("a session cut off %s ago: lost %t, fresh %s", time.Since(cut), lost(o), o.Fresh())
 	}
-	r.set(false)
+	r.Cut(false)
 	eventually(t, 2*ttl, "the session is lost when the store says so", func() bool { return lost(o) })
 	must(t, a, owned("mine", "2", open(t, a)))
 	w.sees("mine=2")
@@ -103,9 +103,9 @@ func (s Subject) lostSession(t *testing.T) {
 	r, a, b := s.alone(t)
 	o := open(t, a)
 	must(t, a, owned("mine", "1", o))
-	r.set(true)
+	r.Cut(true)
 	eventually(t, s.Expiry(ttl)+promptly/2, "the keys vanish", func() bool { return version(t, b, "mine") == cluster.Absent })
-	r.set(false)
+	r.Cut(false)
 	retried(t, "a write with the session is refused for good", func(ctx context.Context) error {
 		_, err := a.Commit(ctx, cluster.Txn{Then: []cluster.Write{owned("mine", "late", o)}})
 		if errors.Is(err, cluster.ErrLost) {

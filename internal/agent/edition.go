@@ -37,11 +37,12 @@ func (g *rolling) replace(sets []*set) {
 	former := editionOf(g.units())
 	g.sets = sets
 	units := g.units()
-	if slices.Equal(former.texts, textsOf(units)) {
+	g.texts = textsOf(units)
+	if slices.Equal(former.texts, g.texts) {
 		return
 	}
 	g.editions = slices.DeleteFunc(append(g.editions, former), func(e edition) bool { return !e.fits(units) || !g.mentions(e.texts) })
-	if len(g.editions) > 0 && !g.mentions(textsOf(units)) {
+	if len(g.editions) > 0 && !g.mentions(g.texts) {
 		g.fleet.log.Info("other template files are another release: it is begun when the leader has them too", "rollout", g.name)
 	}
 }
@@ -58,12 +59,11 @@ func (g *rolling) mentions(texts []string) bool {
 
 // sources are the texts of a release: nil, true where the units have them.
 func (g *rolling) sources(r made) (of map[unitName]executor, known bool) {
-	units := g.units()
-	if slices.Equal(r.Templates, textsOf(units)) {
+	if slices.Equal(r.Templates, g.texts) {
 		return nil, true
 	}
 	for _, e := range g.editions {
-		if slices.Equal(r.Templates, e.texts) && e.fits(units) {
+		if slices.Equal(r.Templates, e.texts) {
 			return e.sources, true
 		}
 	}
@@ -86,33 +86,22 @@ func (g *rolling) expects(now time.Time) bool {
 		g.lacking = now
 		g.fleet.log.Warn("the release has other template files than this instance: they are waited for (replace the files and reload)",
 			"rollout", g.name, "release", g.target, "at_most", g.cfg.Deadline.String())
-		g.fleet.work.Go(func() { g.lookAgain(g.cfg.Deadline) })
 	}
 	return now.Sub(g.lacking) < g.cfg.Deadline
 }
 
 // note says what is odd about the texts of this instance; empty if nothing is.
 func (g *rolling) note() string {
-	target, running := g.releases[g.target], g.releases[g.running]
+	running, known := g.releases[g.running]
 	_, fits := g.sources(running)
+	former, _ := g.sources(g.releases[g.target])
 	switch {
 	case !g.lacking.IsZero() && g.target != g.running:
 		return "it waits for the template files of release " + g.target + ": replace the files and reload"
-	case g.running != "" && running.values != nil && !fits:
+	case known && !fits:
 		return "its template files are not those of release " + g.running
-	case target.values != nil && len(g.editions) > 0 && !slices.Equal(target.Templates, textsOf(g.units())):
+	case former != nil:
 		return "it was reloaded with other template files: they are taken when the leader has them and makes a release of them"
 	}
 	return ""
-}
-
-// lookAgain has the loop look after a time.
-func (g *rolling) lookAgain(after time.Duration) {
-	t := time.NewTimer(after)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		g.fleet.tell(func() {})
-	case <-g.fleet.ctx.Done():
-	}
 }

@@ -211,7 +211,8 @@ func (f *fleet) changes() <-chan func() {
 func (f *fleet) away() bool { return f.announcer.Fresh() > 2*f.cfg.TTL }
 
 // times are when the silence of the store means something else, of which nothing
-// tells: that it counts as away, or that an instance starts without it.
+// tells: that it counts as away, that an instance starts without it, or that the
+// files of a release do not come.
 func (f *fleet) times(now time.Time) (all []time.Time) {
 	if f == nil {
 		return nil
@@ -223,6 +224,9 @@ func (f *fleet) times(now time.Time) (all []time.Time) {
 	for _, g := range f.rollings {
 		if g.running == "" && !g.waiting.IsZero() {
 			all = append(all, g.waiting.Add(explainAfter+after), g.waiting.Add(f.cfg.TTL+after))
+		}
+		if end := g.lacking.Add(g.cfg.Deadline); !g.lacking.IsZero() && !now.After(end) {
+			all = append(all, end.Add(after))
 		}
 	}
 	return all

@@ -29,6 +29,7 @@ type rolling struct {
 
 	releases map[string]made // by id
 	loading  string
+	texts    []string  // of the units, sorted
 	editions []edition // texts of releases that the units do not have any more
 	lacking  time.Time // since when the texts of the target are waited for
 

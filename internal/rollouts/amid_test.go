@@ -3,6 +3,8 @@ package rollouts
 import (
 	"syscall"
 	"testing"
+
+	"concierge/internal/testserver"
 )
 
 // TestEditAmidAChangeIsNotTakenForThatChange makes an edit while the canary
@@ -12,7 +14,7 @@ func TestEditAmidAChangeIsNotTakenForThatChange(t *testing.T) {
 	t.Parallel()
 	p := largePlan()
 	p.instances = 4
-	f := newFleet(t, "etcd", built(t), p)
+	f := newFleet(t, "etcd", testserver.Concierge(t), p)
 	first := f.put("good")
 	if !until(longest, func() bool { return f.have(first) == 1 }) {
 		t.Fatalf("no canary changed; %s", f.state())
@@ -28,7 +30,7 @@ func TestReloadAmidAChangeKeepsTheRolloutGoing(t *testing.T) {
 	t.Parallel()
 	p := largePlan()
 	p.instances = 4
-	f := newFleet(t, "etcd", built(t), p)
+	f := newFleet(t, "etcd", testserver.Concierge(t), p)
 	last := f.put("good")
 	asked := make(map[string]bool)
 	if !until(longest, func() bool {

@@ -3,13 +3,15 @@ package rollouts
 import (
 	"testing"
 	"time"
+
+	"concierge/internal/testserver"
 )
 
 // TestInstanceEndsInTimeWhileTheStoreIsAway holds an instance to what a
 // container gets before it is killed, and to less.
 func TestInstanceEndsInTimeWhileTheStoreIsAway(t *testing.T) {
 	t.Parallel()
-	binary := built(t)
+	binary := testserver.Concierge(t)
 	for _, kind := range []string{"etcd", "consul"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()

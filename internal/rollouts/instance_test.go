@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"concierge/internal/testserver"
 )
 
 // instance is concierge with a process, which may be killed and started again.
@@ -21,7 +23,7 @@ type instance struct {
 	name    string
 	dir     string
 	command []string
-	relays  []*relay
+	relays  []*testserver.Relay
 	log     *log // of all its lives
 	story   *story
 	cmd     *exec.Cmd
@@ -39,8 +41,8 @@ func newInstance(t *testing.T, f *fleet, n int) *instance {
 	addrs := f.store.addrs()
 	if f.plan.relays {
 		for at, addr := range addrs {
-			i.relays = append(i.relays, newRelay(t, addr))
-			addrs[at] = i.relays[at].addr()
+			i.relays = append(i.relays, testserver.NewRelay(t, addr))
+			addrs[at] = i.relays[at].Addr()
 		}
 	}
 	path := filepath.Join(i.dir, "concierge.yaml") // JSON is YAML
@@ -148,21 +150,9 @@ func (i *instance) signal(sig syscall.Signal, what happening) {
 // partition cuts it off from the store, or ends that.
 func (i *instance) partition(cut bool, what happening) {
 	for _, r := range i.relays {
-		r.set(cut)
+		r.Cut(cut)
 	}
 	i.story.add(what, "")
-}
-
-// built builds the binary as users have it: static, without the race detector.
-func built(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "concierge")
-	cmd := exec.Command("go", "build", "-o", path, "concierge/cmd/concierge")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building concierge: %v\n%s", err, out)
-	}
-	return path
 }
 
 var _ io.Writer = (*log)(nil)

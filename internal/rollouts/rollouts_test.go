@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"concierge/cluster/rollout"
+	"concierge/internal/testserver"
 )
 
 func TestFleetTakesAGoodEditAndStopsABadOneAtTheCanary(t *testing.T) {
 	if !*full {
 		t.Parallel()
 	}
-	binary := built(t)
+	binary := testserver.Concierge(t)
 	for _, kind := range []string{"etcd", "consul"} {
 		t.Run(kind, func(t *testing.T) {
 			if !*full {

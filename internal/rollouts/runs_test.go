@@ -9,13 +9,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"concierge/internal/testserver"
 )
 
 func TestFleetComesToTheGoodReleaseWhateverHappens(t *testing.T) {
 	if !*full {
 		t.Parallel()
 	}
-	binary, all, first := built(t), new(faultFigures), firstSeed(t)
+	binary, all, first := testserver.Concierge(t), new(faultFigures), firstSeed(t)
 	n := 2
 	if *full {
 		n = *runs

@@ -3,7 +3,6 @@ package storm
 import (
 	"encoding/json"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -74,18 +73,6 @@ func (s setup) templates(t *testing.T, base string) []map[string]any {
 		all = append(all, one)
 	}
 	return all
-}
-
-// built builds the binary as users have it: static, without the race detector.
-func built(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "concierge")
-	cmd := exec.Command("go", "build", "-o", path, "concierge/cmd/concierge")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building concierge: %v\n%s", err, out)
-	}
-	return path
 }
 
 // instance is concierge, which may be killed and started again.

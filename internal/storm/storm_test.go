@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"concierge/internal/testserver"
 )
 
 // TestNginx and the others are parts of one proof; see the package comment.
@@ -23,7 +25,7 @@ func TestHAProxy(t *testing.T) {
 // asChild is a server that concierge starts.
 func asChild(t *testing.T, s setup, p plan) {
 	t.Helper()
-	c := newChanger(t, s, built(t), newRandom(t))
+	c := newChanger(t, s, testserver.Concierge(t), newRandom(t))
 	c.figures.software = s.software.name
 	changes := c.underLoad(p)
 	changes.hold(t, s.window)
@@ -43,7 +45,7 @@ func TestNginxOutside(t *testing.T) {
 	s := setup{site: newSite(t, nginx(path)), store: document(t), watch: theSize().watch}
 	s.outside = []string{"sh", "-c", `sleep 0.1; exec "$@"`, "sh", path, "-p", s.scratch, "-c", s.dir + "/nginx.conf", "-s", "reload"}
 	outside(t, s.site, s.good(0))
-	c := newChanger(t, s, built(t), newRandom(t))
+	c := newChanger(t, s, testserver.Concierge(t), newRandom(t))
 	begin(t, s.site, p)
 	kills := c.killed(p.outsideKills, onceCommitted)
 	publish(t, "nginx outside", kills.markdown("nginx not a child, told by a command"))
@@ -53,7 +55,7 @@ func TestNginxOutside(t *testing.T) {
 func TestNginxDirectory(t *testing.T) {
 	p := theSize()
 	s := setup{site: newSite(t, nginx(installed(t, "nginx"))), store: document(t), watch: theSize().watch, directory: true}
-	c := newChanger(t, s, built(t), newRandom(t))
+	c := newChanger(t, s, testserver.Concierge(t), newRandom(t))
 	begin(t, s.site, p)
 	kills := c.killed(p.outsideKills, randomMoments)
 	publish(t, "nginx directory", kills.markdown("nginx as child, with a directory"))

@@ -184,8 +184,8 @@ func TestServerThatIsNotThereYet(t *testing.T) {
 func TestResetDataIsFollowed(t *testing.T) {
 	t.Parallel()
 	old := testserver.NewConsul(t, testserver.ConsulOptions{})
-	relay := newRelay(t, old.Addr)
-	s := open(t, consul.Config{Address: relay.addr()})
+	relay := testserver.NewRelay(t, old.Addr)
+	s := open(t, consul.Config{Address: relay.Addr()})
 	for i := range 200 {
 		put(t, s, "app/a", fmt.Sprint("old", i))
 	}
@@ -193,7 +193,7 @@ func TestResetDataIsFollowed(t *testing.T) {
 	f.awaitValue(key("app/a"), "old199")
 
 	empty := testserver.NewConsul(t, testserver.ConsulOptions{})
-	relay.moveTo(empty.Addr)
+	relay.MoveTo(empty.Addr)
 	f.awaitAbsent(key("app/a"))
 	put(t, s, "app/a", "new")
 	f.awaitValue(key("app/a"), "new")
